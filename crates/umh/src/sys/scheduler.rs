@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! sched_setscheduler(2).
+
+use rustix::io::Result;
+
+use super::raw::{number, syscall};
+
+/// The usual policy for the calling process: no real time, no batch.
+pub(crate) fn be_normal() -> Result<()> {
+    /// linux/sched.h
+    const SCHED_NORMAL: usize = 0;
+    /// `struct sched_param`: the priority, which this policy has not.
+    static PARAMETER: i32 = 0;
+    let parameter = (&raw const PARAMETER).expose_provenance();
+    // SAFETY: reads one `struct sched_param`.
+    unsafe {
+        syscall(
+            number::SCHED_SETSCHEDULER,
+            [0, SCHED_NORMAL, parameter, 0, 0],
+        )
+    }
+    .map(drop)
+}
