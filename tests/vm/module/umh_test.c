@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/umh_test: makes the kernel's calls to user space that nothing in a
+ * guest triggers, with any words, any environment and any way of waiting.
+ *
+ * One write is one request: a line, then words that each end in NUL.
+ *
+ *   call WAIT ARGC\n PATH\0 ARG\0 * ARGC, VAR\0 ...   call_usermodehelper()
+ *   module WAIT\n NAME\0                              __request_module()
+ *   poweroff FORCE\n                                  orderly_poweroff()
+ *   reboot\n                                          orderly_reboot()
+ *
+ * The write returns when the call does. A read of the same open file then
+ * gives its result in decimal: 0, -errno, or a wait status.
+ */
+
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <linux/reboot.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/umh.h>
+
+#define REQUEST_MAX (256 * 1024)
+#define WORDS_MAX 512
+
+/* What a call of UMH_NO_WAIT still needs after the write has returned. */
+struct call {
+	char *text;
+	char *argv[WORDS_MAX + 1];
+	char *envp[WORDS_MAX + 1];
+};
+
+static void call_free(struct call *call)
+{
+	kvfree(call->text);
+	kvfree(call);
+}
+
+static void call_cleanup(struct subprocess_info *info)
+{
+	call_free(info->data);
+}
+
+/* The word at *next, which then points behind it; NULL at the end. */
+static char *word(char **next, char *end)
+{
+	char *start = *next;
+
+	if (start >= end)
+		return NULL;
+	*next = start + strnlen(start, end - start) + 1;
+	return start;
+}
+
+static int make_call(char *text, char *next, char *end, int wait, unsigned int argc)
+{
+	struct subprocess_info *info;
+	struct call *call;
+	char *path = word(&next, end);
+	unsigned int i;
+
+	call = kvzalloc(sizeof(*call), GFP_KERNEL);
+	if (!call || !path || argc > WORDS_MAX) {
+		kvfree(text);
+		kvfree(call);
+		return -EINVAL;
+	}
+	call->text = text;
+	for (i = 0; i < argc; i++)
+		call->argv[i] = word(&next, end);
+	for (i = 0; i < WORDS_MAX; i++)
+		call->envp[i] = word(&next, end);
+
+	info = call_usermodehelper_setup(path, call->argv, call->envp, GFP_KERNEL,
+					 NULL, call_cleanup, call);
+	if (!info) {
+		call_free(call);
+		return -ENOMEM;
+	}
+	return call_usermodehelper_exec(info, wait);
+}
+
+static int obey(char *text, size_t size)
+{
+	char *end = text + size;
+	char *words = memchr(text, '\n', size);
+	unsigned int argc;
+	int wait, result;
+
+	if (!words) {
+		kvfree(text);
+		return -EINVAL;
+	}
+	*words++ = '\0';
+
+	if (sscanf(text, "call %d %u", &wait, &argc) == 2)
+		return make_call(text, words, end, wait, argc);
+
+	result = 0;
+	if (sscanf(text, "module %d", &wait) == 1)
+		result = __request_module(wait, "%s", words);
+	else if (sscanf(text, "poweroff %d", &wait) == 1)
+		orderly_poweroff(wait);
+	else if (!strcmp(text, "reboot"))
+		orderly_reboot();
+	else
+		result = -EINVAL;
+	kvfree(text);
+	return result;
+}
+
+static ssize_t umh_test_write(struct file *file, const char __user *buffer, size_t size, loff_t *pos)
+{
+	char *text;
+	int result;
+
+	if (size > REQUEST_MAX)
+		return -E2BIG;
+	text = kvmalloc(size + 1, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	if (copy_from_user(text, buffer, size)) {
+		kvfree(text);
+		return -EFAULT;
+	}
+	text[size] = '\0';
+
+	result = obey(text, size);
+	file->private_data = (void *)(long)result;
+	return size;
+}
+
+static ssize_t umh_test_read(struct file *file, char __user *buffer, size_t size, loff_t *pos)
+{
+	char text[24];
+	int length = scnprintf(text, sizeof(text), "%ld\n", (long)file->private_data);
+
+	/* Writing leaves *pos alone, so the result is read from its beginning. */
+	return simple_read_from_buffer(buffer, size, pos, text, length);
+}
+
+static int umh_test_open(struct inode *inode, struct file *file)
+{
+	file->private_data = NULL;
+	return 0;
+}
+
+static const struct proc_ops umh_test_ops = {
+	.proc_open = umh_test_open,
+	.proc_read = umh_test_read,
+	.proc_write = umh_test_write,
+	.proc_lseek = noop_llseek,
+};
+
+static int __init umh_test_init(void)
+{
+	return proc_create("umh_test", 0600, NULL, &umh_test_ops) ? 0 : -ENOMEM;
+}
+
+static void __exit umh_test_exit(void)
+{
+	remove_proc_entry("umh_test", NULL);
+}
+
+module_init(umh_test_init);
+module_exit(umh_test_exit);
+MODULE_DESCRIPTION("Makes any call to user space, for the tests of umh");
+MODULE_LICENSE("GPL");

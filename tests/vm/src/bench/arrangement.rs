@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What the machine looks like to each subject.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::measured::Subject;
+use crate::plan::Kernel;
+
+/// The empty program.
+pub(super) const EMPTY: &str = "/usr/lib/umh-bench/empty";
+
+/// The dispatcher that reads a TOML file.
+const DISPATCHER: &str = "/usr/lib/umh-bench/dispatcher";
+
+/// usermode-helper under a name that no rule lists.
+const UNLISTED: &str = "/usr/lib/umh-bench/unlisted";
+
+/// usermode-helper under the name by which its rule for modprobe knows it.
+const LISTED: &str = "/usr/lib/umh/modprobe";
+
+/// kmod's program, or the empty one in its place.
+const MODPROBE: &str = "/sbin/modprobe";
+
+/// Where `CONFIG_STATIC_USERMODEHELPER` has its program.
+const STATIC: &str = "/usr/sbin/usermode-helper";
+
+/// The administrator's policy, there for one subject only.
+const POLICY: &str = "/etc/umh";
+
+/// The same out of sight.
+const POLICY_ASIDE: &str = "/etc/umh.aside";
+
+/// Makes what all rounds use.
+pub(super) fn prepare_files() -> Result<()> {
+    fs::hard_link(STATIC, UNLISTED).context(UNLISTED)?;
+    let folder = Path::new(POLICY_ASIDE).join("policy.d");
+    fs::create_dir_all(&folder)?;
+    let text = "version = 1\n\n[helper.modprobe]\nsupervise = false\n";
+    fs::write(folder.join("50-bench.toml"), text)?;
+    Ok(())
+}
+
+/// Points the kernel at `subject`, and `subject` at what it is to run.
+pub(super) fn arrange(subject: Subject, kernel: Kernel) -> Result<()> {
+    // The path that is asked for, and the file that has to answer.
+    let (asked, answers) = match subject {
+        Subject::Spawned => return Ok(()),
+        Subject::Empty => (EMPTY, EMPTY),
+        Subject::Denied => (UNLISTED, UNLISTED),
+        Subject::Supervised | Subject::HandedOver | Subject::SupervisedKmod => (LISTED, UNLISTED),
+        Subject::Dispatcher => (DISPATCHER, DISPATCHER),
+        Subject::Kmod => (MODPROBE, "/usr/bin/kmod"),
+    };
+    fs::write("/proc/sys/kernel/modprobe", asked).context("kernel.modprobe")?;
+    if kernel.has_option() {
+        fs::remove_file(STATIC)?;
+        fs::hard_link(answers, STATIC)?;
+    }
+
+    let real = matches!(subject, Subject::Kmod | Subject::SupervisedKmod);
+    let target = if real { "../bin/kmod" } else { EMPTY };
+    fs::remove_file(MODPROBE)?;
+    symlink(target, MODPROBE)?;
+
+    match (
+        subject == Subject::HandedOver,
+        Path::new(POLICY_ASIDE).exists(),
+    ) {
+        (true, true) => fs::rename(POLICY_ASIDE, POLICY)?,
+        (false, false) => fs::rename(POLICY, POLICY_ASIDE)?,
+        _ => {}
+    }
+    Ok(())
+}

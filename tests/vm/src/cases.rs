@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The cases, one file a call, the attack table in `attacks`.
+
+use std::fmt;
+
+use anyhow::Result;
+
+use crate::guest::Machine;
+use crate::plan::{Kernel, Suite};
+
+mod attacks;
+mod audit;
+pub mod bare;
+mod baycom_epp;
+mod bridge_stp;
+mod capture;
+mod coredump;
+mod demo;
+mod drbd;
+mod external;
+mod greybus;
+mod linuxrc;
+mod mce;
+mod modprobe;
+mod nfs_cache_getent;
+mod nfsd_recall_failed;
+mod nfsdcltrack;
+mod ocfs2;
+mod pnpbios;
+mod poweroff;
+mod reboot;
+mod release_agent;
+mod request_key;
+mod ring;
+mod sandbox;
+mod stress;
+mod tomoyo;
+mod uevent;
+mod umh;
+mod uvesafb;
+mod windfarm;
+
+/// One test inside a guest.
+pub struct Case {
+    /// Its name: a sentence.
+    pub name: &'static str,
+    /// The suite that runs it.
+    pub suite: Suite,
+    /// The kernels that have what it tests.
+    pub kernels: &'static [Kernel],
+    /// The test. The machine is put back after it.
+    pub run: fn(&Machine) -> Result<()>,
+}
+
+/// The error of a case that cannot run on this machine, with the reason.
+#[derive(Debug)]
+pub struct Skip(pub &'static str);
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Skip {}
+
+/// Every case, file by file.
+const FILES: &[&[Case]] = &[
+    attacks::policy_files::CASES,
+    attacks::settings::CASES,
+    attacks::words::CASES,
+    attacks::files::CASES,
+    attacks::modules::CASES,
+    attacks::execution::CASES,
+    audit::CASES,
+    baycom_epp::CASES,
+    bridge_stp::CASES,
+    capture::CASES,
+    coredump::CASES,
+    demo::CASES,
+    drbd::CASES,
+    greybus::CASES,
+    linuxrc::CASES,
+    mce::CASES,
+    modprobe::CASES,
+    nfs_cache_getent::CASES,
+    nfsd_recall_failed::CASES,
+    nfsdcltrack::CASES,
+    ocfs2::CASES,
+    pnpbios::CASES,
+    poweroff::CASES,
+    reboot::CASES,
+    release_agent::CASES,
+    request_key::CASES,
+    ring::CASES,
+    sandbox::CASES,
+    stress::CASES,
+    tomoyo::CASES,
+    uevent::CASES,
+    umh::CASES,
+    uvesafb::CASES,
+    windfarm::CASES,
+];
+
+/// The cases of a suite on a kernel, in their order.
+pub fn of(suite: Suite, kernel: Kernel) -> impl Iterator<Item = &'static Case> {
+    let cases = FILES.iter().copied().flatten();
+    cases.filter(move |case| case.suite == suite && case.kernels.contains(&kernel))
+}
+
+/// A case of [`Suite::Calls`] on every kernel.
+const fn on_all(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
+    Case {
+        name,
+        suite: Suite::Calls,
+        kernels: Kernel::ALL,
+        run,
+    }
+}
+
+/// A case of [`Suite::Calls`] that no stock kernel leads to us.
+const fn on_option(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
+    Case {
+        name,
+        suite: Suite::Calls,
+        kernels: &[Kernel::Option612],
+        run,
+    }
+}
+
+/// A case that ends its machine: the only one of its suite.
+const fn alone(suite: Suite, name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
+    Case {
+        name,
+        suite,
+        kernels: &[Kernel::Option612],
+        run,
+    }
+}

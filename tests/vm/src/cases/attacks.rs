@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The attack table of SECURITY.md: `attack_NN_...` is its row NN.
+//!
+//! Rows about one call alone are in that call's file (11, 22, 23, 24, 26),
+//! the one about an empty machine in [`super::bare`] (16), floods and crowds
+//! in [`super::stress`] (27, 32, 34), all of them in audit mode in
+//! [`super::audit`] (37). Rows 36, 39 and 40 need whole distributions.
+
+pub(super) mod execution;
+pub(super) mod files;
+pub(super) mod modules;
+pub(super) mod policy_files;
+pub(super) mod settings;
+pub(super) mod words;
+
+use anyhow::{Result, ensure};
+
+use super::Case;
+use crate::guest::{Machine, answers::Answer};
+use crate::plan::{Kernel, Suite};
+
+/// An attack, on the kernel that has the option.
+const fn attack(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
+    Case {
+        name,
+        suite: Suite::Attacks,
+        kernels: &[Kernel::Option612],
+        run,
+    }
+}
+
+/// The only call of the case was refused for `reason`: nothing ran, and one
+/// warning says so.
+fn refused(machine: &Machine, reason: &str) -> Result<Answer> {
+    let answer = machine.answer()?;
+    ensure!(
+        answer.decision == "deny" && answer.reason == reason,
+        "{answer:?}"
+    );
+    machine.nothing_started()?;
+    let lines = machine.lines()?;
+    let why = format!(" why={reason} ");
+    let told = lines.iter().any(|line| {
+        line.text.starts_with("umh: deny ") && format!("{} ", line.text).contains(&why)
+    });
+    ensure!(told, "no line says {why}: {lines:?}");
+    Ok(answer)
+}

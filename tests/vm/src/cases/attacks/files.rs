@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Programs that others could have put where they are (rows 19 and 21).
+
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+use anyhow::{Result, ensure};
+use umh_abi::Wait;
+
+use super::{attack, refused};
+use crate::cases::Case;
+use crate::cases::external::HELPER;
+use crate::guest::machine::PROBE;
+use crate::guest::{Machine, module, trigger};
+
+pub(in crate::cases) const CASES: &[Case] = &[
+    attack("attack_19_a_set_uid_program_of_root_runs", set_uid),
+    attack(
+        "attack_19_a_set_gid_program_of_another_group_is_not_trusted",
+        set_gid,
+    ),
+    attack(
+        "attack_19_a_program_that_others_can_write_is_not_trusted",
+        writable,
+    ),
+    attack(
+        "attack_19_a_program_of_another_owner_is_not_trusted",
+        other_owner,
+    ),
+    attack("attack_19_a_program_on_a_tmpfs_is_not_trusted", on_tmpfs),
+    attack(
+        "attack_19_a_program_below_a_writable_directory_is_not_trusted",
+        writable_directory,
+    ),
+    attack(
+        "attack_19_a_root_directory_that_others_can_write_is_trusted_only_if_sticky",
+        writable_root,
+    ),
+    attack(
+        "attack_19_a_program_behind_too_many_links_is_not_trusted",
+        many_links,
+    ),
+    attack(
+        "attack_19_a_link_that_leads_nowhere_is_a_missing_program",
+        dangling,
+    ),
+    attack("attack_19_a_directory_is_not_run", directory),
+    attack("attack_19_a_memory_file_is_not_trusted", memory_file),
+    attack("attack_19_our_own_file_is_never_a_target", own_file),
+    attack(
+        "attack_21_a_script_is_refused_where_its_rule_does_not_allow_one",
+        script_refused,
+    ),
+    attack(
+        "attack_21_a_script_that_its_rule_allows_runs_by_its_real_path",
+        script_runs,
+    ),
+    attack(
+        "attack_21_a_script_with_an_untrusted_interpreter_is_refused",
+        interpreter,
+    ),
+];
+
+const MODPROBE: &str = "/sbin/modprobe";
+
+/// A module is asked for, and the program of the rule is not run.
+fn is_refused(machine: &Machine, reason: &str) -> Result<()> {
+    ensure!(
+        module::request_module("net-pf-9", true)? == 1 << 8,
+        "the caller got another status"
+    );
+    refused(machine, reason).map(drop)
+}
+
+/// `/sbin/modprobe` is a link to `target`.
+fn modprobe_is(machine: &Machine, target: &str) -> Result<()> {
+    machine.place(MODPROBE, |path| symlink(target, path))
+}
+
+/// As Buildroot installs busybox, which is its modprobe, too.
+fn set_uid(machine: &Machine) -> Result<()> {
+    machine.copy(MODPROBE, 0o4755)?;
+    runs(machine)
+}
+
+/// A module is asked for, and the program of the rule is run.
+fn runs(machine: &Machine) -> Result<()> {
+    module::request_module("net-pf-9", true)?;
+    let answer = machine.answer()?;
+    ensure!(
+        answer.decision == "allow" && answer.end == "exited 0",
+        "{answer:?}"
+    );
+    ensure!(
+        crate::guest::records::all()?.len() == 1,
+        "the program did not run once"
+    );
+    Ok(())
+}
+
+fn set_gid(machine: &Machine) -> Result<()> {
+    machine.copy(MODPROBE, 0o755)?;
+    // A change of the owner takes the bit away (chown(2)).
+    chown(MODPROBE, None, Some(trigger::USER))?;
+    std::fs::set_permissions(MODPROBE, std::fs::Permissions::from_mode(0o2755))?;
+    is_refused(machine, "trust")
+}
+
+fn writable(machine: &Machine) -> Result<()> {
+    for mode in [0o775, 0o757] {
+        machine.copy(MODPROBE, mode)?;
+        is_refused(machine, "trust")?;
+        machine.end()?;
+        machine.begin()?;
+    }
+    Ok(())
+}
+
+fn other_owner(machine: &Machine) -> Result<()> {
+    machine.copy(MODPROBE, 0o755)?;
+    chown(MODPROBE, Some(trigger::USER), None)?;
+    is_refused(machine, "trust")
+}
+
+fn on_tmpfs(machine: &Machine) -> Result<()> {
+    machine.copy("/run/evil", 0o755)?;
+    modprobe_is(machine, "/run/evil")?;
+    is_refused(machine, "trust")
+}
+
+fn writable_directory(machine: &Machine) -> Result<()> {
+    machine.probe("/opt/umh/evil")?;
+    std::fs::set_permissions("/opt/umh", std::fs::Permissions::from_mode(0o777))?;
+    modprobe_is(machine, "/opt/umh/evil")?;
+    is_refused(machine, "trust")
+}
+
+/// An initramfs without an entry for `/` leaves the 01777 of a new tmpfs.
+fn writable_root(machine: &Machine) -> Result<()> {
+    let root_is = |mode| std::fs::set_permissions("/", std::fs::Permissions::from_mode(mode));
+    let judged = || {
+        root_is(0o777)?;
+        is_refused(machine, "trust")?;
+        machine.end()?;
+        machine.begin()?;
+        machine.copy(MODPROBE, 0o755)?;
+        root_is(0o1777)?;
+        runs(machine)
+    };
+    machine.copy(MODPROBE, 0o755)?;
+    let result = judged();
+    root_is(0o755)?;
+    result
+}
+
+fn many_links(machine: &Machine) -> Result<()> {
+    // A circle, then a chain of ten that does lead to a program.
+    machine.place("/usr/sbin/umh-link-0", |path| symlink("umh-link-0", path))?;
+    modprobe_is(machine, "umh-link-0")?;
+    is_refused(machine, "trust")?;
+    machine.end()?;
+
+    machine.begin()?;
+    machine.probe("/usr/sbin/umh-link-0")?;
+    for link in 1..=9 {
+        machine.place(&format!("/usr/sbin/umh-link-{link}"), |path| {
+            symlink(format!("umh-link-{}", link - 1), path)
+        })?;
+    }
+    modprobe_is(machine, "umh-link-9")?;
+    is_refused(machine, "trust")
+}
+
+fn dangling(machine: &Machine) -> Result<()> {
+    modprobe_is(machine, "no-such-program")?;
+    ensure!(
+        module::request_module("net-pf-9", true)? == 1 << 8,
+        "the caller got another status"
+    );
+    let answer = machine.answer()?;
+    ensure!(answer.reason == "missing", "{answer:?}");
+    Ok(())
+}
+
+fn directory(machine: &Machine) -> Result<()> {
+    machine.place(MODPROBE, |path| std::fs::create_dir(path))?;
+    is_refused(machine, "trust")
+}
+
+fn memory_file(machine: &Machine) -> Result<()> {
+    let file = rustix::fs::memfd_create("evil", rustix::fs::MemfdFlags::CLOEXEC)?;
+    rustix::io::write(&file, &std::fs::read(PROBE)?)?;
+    let number = std::os::fd::AsRawFd::as_raw_fd(&file);
+    modprobe_is(machine, &format!("/proc/1/fd/{number}"))?;
+    is_refused(machine, "trust")
+}
+
+fn own_file(machine: &Machine) -> Result<()> {
+    modprobe_is(machine, "usermode-helper")?;
+    is_refused(machine, "trust")?;
+    machine.end()?;
+
+    machine.begin()?;
+    machine.place(MODPROBE, |path| {
+        std::fs::hard_link("/usr/sbin/usermode-helper", path)
+    })?;
+    is_refused(machine, "trust")
+}
+
+/// Says by which words it was started.
+const SCRIPT: &str = "#!/bin/busybox sh\necho \"$0 $*\" >/run/probe/stored\nexit 9\n";
+
+fn script_refused(machine: &Machine) -> Result<()> {
+    machine.file(MODPROBE, 0o755, SCRIPT)?;
+    is_refused(machine, "script")?;
+    ensure!(
+        !std::path::Path::new(crate::probe::STORED).exists(),
+        "the script ran"
+    );
+    Ok(())
+}
+
+/// The built-in rule of bridge-stp allows a script: Debian's is one.
+fn call_script() -> Result<i64> {
+    module::call(
+        HELPER,
+        &[b"/sbin/bridge-stp", b"br0", b"start"],
+        &[],
+        Wait::Proc,
+    )
+}
+
+fn script_runs(machine: &Machine) -> Result<()> {
+    machine.file("/sbin/bridge-stp", 0o755, SCRIPT)?;
+    ensure!(call_script()? == 9 << 8, "the caller got another status");
+    let said = std::fs::read_to_string(crate::probe::STORED)?;
+    ensure!(
+        said == "/usr/sbin/bridge-stp br0 start\n",
+        "it was started as {said}"
+    );
+    Ok(())
+}
+
+fn interpreter(machine: &Machine) -> Result<()> {
+    machine.file("/tmp/shell", 0o755, std::fs::read("/bin/busybox")?)?;
+    machine.file(
+        "/sbin/bridge-stp",
+        0o755,
+        SCRIPT.replace("/bin/busybox", "/tmp/shell"),
+    )?;
+    ensure!(call_script()? == 1 << 8, "the caller got another status");
+    refused(machine, "trust")?;
+    ensure!(
+        !std::path::Path::new(crate::probe::STORED).exists(),
+        "the script ran"
+    );
+    Ok(())
+}

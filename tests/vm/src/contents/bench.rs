@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The programs that [`crate::bench`] puts in the helper's place.
+
+use super::{Entry, Origin, file};
+
+/// Those of `bench/peers`, and what they read.
+pub(super) fn peers() -> Vec<Entry> {
+    let policy = include_str!("../../../../bench/peers/dispatcher/policy.toml");
+    let folder = |path| Entry::Directory { path, mode: 0o755 };
+    vec![
+        folder("/usr/lib/umh-bench"),
+        folder("/etc/umh-bench"),
+        file("/usr/lib/umh-bench/empty", 0o755, Origin::Peer("empty")),
+        file(
+            "/usr/lib/umh-bench/dispatcher",
+            0o755,
+            Origin::Peer("dispatcher"),
+        ),
+        file("/etc/umh-bench/policy.toml", 0o644, Origin::Text(policy)),
+    ]
+}

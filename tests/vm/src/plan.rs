@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Which suite boots on which kernel, with what, and how it ends.
+
+use std::time::Duration;
+
+/// The kernels that guests boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// Debian 12's own package, unmodified.
+    Stock61,
+    /// Debian's 6.12 package, unmodified.
+    Stock612,
+    /// Debian's 6.12 source with `tests/vm/kernels/option-6.12.config`:
+    /// `CONFIG_STATIC_USERMODEHELPER` and what stock kernels leave out.
+    Option612,
+}
+
+impl Kernel {
+    /// Every kernel.
+    pub const ALL: &'static [Self] = &[Self::Stock61, Self::Stock612, Self::Option612];
+
+    /// The word on command lines and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stock61 => "stock-6.1",
+            Self::Stock612 => "stock-6.12",
+            Self::Option612 => "option-6.12",
+        }
+    }
+
+    /// Whether `CONFIG_STATIC_USERMODEHELPER` sends every call to our program.
+    pub const fn has_option(self) -> bool {
+        matches!(self, Self::Option612)
+    }
+
+    /// The kernel of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kernel| kernel.name() == name)
+    }
+}
+
+/// What one boot runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suite {
+    /// Each call is answered right.
+    Calls,
+    /// The attack table of SECURITY.md.
+    Attacks,
+    /// The same attacks with `umh.mode=audit`.
+    Audit,
+    /// Nothing is mounted and nothing exists but `/dev/console`.
+    Bare,
+    /// Floods, kills and crowds.
+    Stress,
+    /// `orderly_poweroff` without a program to run.
+    PoweroffMissing,
+    /// `orderly_poweroff` with a program that the kernel cannot execute.
+    PoweroffBroken,
+    /// `orderly_poweroff` with an empty `kernel.poweroff_cmd`.
+    PoweroffEmpty,
+    /// `orderly_reboot` without a program to run.
+    RebootMissing,
+    /// busybox init is asked to power off, and does.
+    InitBusybox,
+    /// sysvinit is asked to power off, and does.
+    InitSysvinit,
+    /// runit is asked to power off, and does.
+    InitRunit,
+    /// `umh install` and the other commands, on a machine without umh.
+    Umh,
+    /// An initrd image: `/linuxrc` prepares the root before PID 1 is.
+    Linuxrc,
+    /// Each call once, for `cargo xtask demo`.
+    Demo,
+    /// The calls as the kernel makes them, kept as test vectors of umh-abi.
+    Capture,
+    /// The call of [`Suite::Linuxrc`], kept in the same way.
+    CaptureLinuxrc,
+    /// What a call costs, for `cargo xtask bench`.
+    Bench,
+}
+
+/// How a boot ends when all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The guest sends [`crate::protocol::Line::End`] and then powers off.
+    Reported,
+    /// The machine powers off without `end`, which passes the case that has
+    /// begun last: the kernel's console says `reboot: Power down`.
+    PowersOff,
+    /// The machine restarts without `end`: `reboot: Restarting system`.
+    Restarts,
+}
+
+impl Suite {
+    /// Every suite, in the order of running.
+    pub const ALL: &'static [Self] = &[
+        Self::Calls,
+        Self::Attacks,
+        Self::Audit,
+        Self::Bare,
+        Self::Stress,
+        Self::PoweroffMissing,
+        Self::PoweroffBroken,
+        Self::PoweroffEmpty,
+        Self::RebootMissing,
+        Self::InitBusybox,
+        Self::InitSysvinit,
+        Self::InitRunit,
+        Self::Umh,
+        Self::Linuxrc,
+        Self::Demo,
+        Self::Capture,
+        Self::CaptureLinuxrc,
+        Self::Bench,
+    ];
+
+    /// The word on command lines, in reports and in `umh_suite=`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::Attacks => "attacks",
+            Self::Audit => "audit",
+            Self::Bare => "bare",
+            Self::Stress => "stress",
+            Self::PoweroffMissing => "poweroff-missing",
+            Self::PoweroffBroken => "poweroff-broken",
+            Self::PoweroffEmpty => "poweroff-empty",
+            Self::RebootMissing => "reboot-missing",
+            Self::InitBusybox => "init-busybox",
+            Self::InitSysvinit => "init-sysvinit",
+            Self::InitRunit => "init-runit",
+            Self::Umh => "umh",
+            Self::Linuxrc => "linuxrc",
+            Self::Demo => "demo",
+            Self::Capture => "capture",
+            Self::CaptureLinuxrc => "capture-linuxrc",
+            Self::Bench => "bench",
+        }
+    }
+
+    /// The suite of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|suite| suite.name() == name)
+    }
+
+    /// Whether `cargo xtask test` runs it: all but [`Suite::Demo`],
+    /// [`Suite::Bench`] and the captures, which have commands of their own.
+    pub const fn is_test(self) -> bool {
+        !matches!(self, Self::Demo | Self::Bench) && !self.is_capture()
+    }
+
+    /// Whether `cargo xtask vm --capture` runs it.
+    pub const fn is_capture(self) -> bool {
+        matches!(self, Self::Capture | Self::CaptureLinuxrc)
+    }
+
+    /// Whether it boots from an initrd image and not from an archive.
+    pub const fn has_image(self) -> bool {
+        matches!(self, Self::Linuxrc | Self::CaptureLinuxrc)
+    }
+
+    /// The kernels it boots on. Attacks on settings are the option's subject:
+    /// a stock kernel runs what the setting names without asking us.
+    pub const fn kernels(self) -> &'static [Kernel] {
+        match self {
+            Self::Calls | Self::Capture => Kernel::ALL,
+            Self::Demo | Self::Bench | Self::Umh => &[Kernel::Stock612, Kernel::Option612],
+            Self::Attacks
+            | Self::Audit
+            | Self::Bare
+            | Self::Stress
+            | Self::PoweroffMissing
+            | Self::PoweroffBroken
+            | Self::PoweroffEmpty
+            | Self::RebootMissing
+            | Self::InitBusybox
+            | Self::InitSysvinit
+            | Self::InitRunit
+            | Self::Linuxrc
+            | Self::CaptureLinuxrc => &[Kernel::Option612],
+        }
+    }
+
+    /// How it ends when all is well.
+    pub const fn end(self) -> End {
+        match self {
+            Self::PoweroffMissing
+            | Self::PoweroffBroken
+            | Self::PoweroffEmpty
+            | Self::InitBusybox
+            | Self::InitSysvinit
+            | Self::InitRunit => End::PowersOff,
+            Self::RebootMissing => End::Restarts,
+            _ => End::Reported,
+        }
+    }
+
+    /// PID 1.
+    pub const fn init(self) -> &'static str {
+        match self {
+            Self::InitBusybox | Self::InitSysvinit | Self::InitRunit => "/sbin/init",
+            _ => "/init",
+        }
+    }
+
+    /// How long a boot may take under software emulation on a busy machine.
+    pub const fn limit(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Calls | Self::Attacks | Self::Audit | Self::Stress => 600,
+            // One processor, and every instruction counted.
+            Self::Bench => 1200,
+            _ => 180,
+        })
+    }
+}
+
+/// One boot of one kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Boot {
+    /// What boots.
+    pub kernel: Kernel,
+    /// What it runs.
+    pub suite: Suite,
+}
+
+impl Boot {
+    /// Every boot there is, the tests' and the commands', kernel by kernel.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Kernel::ALL.iter().flat_map(|&kernel| {
+            let suites = Suite::ALL
+                .iter()
+                .filter(move |suite| suite.kernels().contains(&kernel));
+            suites.map(move |&suite| Self { kernel, suite })
+        })
+    }
+
+    /// The kernel's command line, after what the host's console needs. Words
+    /// with a `=` and no dot reach PID 1 as environment, so that the guest
+    /// knows its suite without `/proc`. `case` is a substring of the names of
+    /// the cases to run.
+    pub fn command_line(&self, case: Option<&str>) -> String {
+        let mut words = vec![format!("umh_suite={}", self.suite.name())];
+        words.push(format!("umh_kernel={}", self.kernel.name()));
+        words.extend(case.map(|case| format!("umh_case={case}")));
+        if self.suite == Suite::Audit {
+            words.push("umh.mode=audit".into());
+        }
+        words.push("panic=-1".into());
+        if self.suite.has_image() {
+            // With /dev/ram0 as the root, which is the image, there would be
+            // nothing to prepare (`init/do_mounts_initrd.c:initrd_load`).
+            words.push("root=/dev/ram1".into());
+            // The image is larger than the 4 MiB that a RAM disk has
+            // (`CONFIG_BLK_DEV_RAM_SIZE`).
+            words.push("ramdisk_size=65536".into());
+            words.push(format!("init={}", self.suite.init()));
+        } else {
+            words.push(format!("rdinit={}", self.suite.init()));
+        }
+        words.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back() {
+        for suite in Suite::ALL {
+            assert_eq!(Suite::named(suite.name()), Some(*suite));
+            assert!(!suite.kernels().is_empty());
+        }
+        for kernel in Kernel::ALL {
+            assert_eq!(Kernel::named(kernel.name()), Some(*kernel));
+        }
+    }
+}

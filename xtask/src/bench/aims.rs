@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What usermode-helper may cost, and what it does.
+
+use umh_vm::measured::Subject;
+
+use super::helper::Results;
+
+/// One aim.
+pub(super) struct Aim {
+    pub(super) what: &'static str,
+    /// The most that it may be.
+    pub(super) limit: String,
+    /// What it is.
+    pub(super) found: String,
+    pub(super) reached: bool,
+}
+
+/// System calls of a denied call, with its record and its line in the log.
+const CALLS: usize = 25;
+/// Its cost in times of the empty program.
+const OVER_EMPTY: f64 = 1.3;
+/// Microseconds that a call takes more because it comes by way of us.
+const ADDED: f64 = 100.0;
+/// Bytes of the program.
+const BYTES: u64 = 300 << 10;
+/// Bytes of memory.
+const PEAK: u64 = 1 << 20;
+
+/// Our own three ways to answer.
+const OURS: [Subject; 3] = [Subject::Denied, Subject::Supervised, Subject::HandedOver];
+
+pub(super) fn of(results: &Results) -> Vec<Aim> {
+    let denied = results.stock.traced(Subject::Denied);
+    let calls = denied.map_or(usize::MAX, |traced| traced.calls().count());
+    let breaks = |subject| {
+        let traced = results.stock.traced(subject)?;
+        Some(
+            traced
+                .processes
+                .first()?
+                .calls
+                .iter()
+                .filter(|call| *call == "brk")
+                .count(),
+        )
+    };
+    let heap = breaks(Subject::Denied).unwrap_or(usize::MAX) + results.binary.allocators.len();
+    let over_empty = [&results.stock, &results.option]
+        .map(|figures| figures.ratio(Subject::Denied, Subject::Empty));
+    let microseconds = |subject| {
+        let instructions = results.adds(subject, Subject::Empty);
+        instructions as f64 * results.rate() / 1000.0
+    };
+    let added = [Subject::Supervised, Subject::HandedOver].map(microseconds);
+    let peak = OURS
+        .iter()
+        .filter_map(|subject| results.stock.traced(*subject));
+    let peak = peak.map(|traced| traced.peak).max().unwrap_or(u64::MAX);
+
+    vec![
+        Aim {
+            what: "system calls of a denied call",
+            limit: CALLS.to_string(),
+            found: calls.to_string(),
+            reached: calls <= CALLS,
+        },
+        Aim {
+            what: "heap: brk(2) calls, and allocators in the program",
+            limit: "0".into(),
+            found: heap.to_string(),
+            reached: heap == 0,
+        },
+        Aim {
+            what: "a denied call over an empty program (stock, option)",
+            limit: format!("{OVER_EMPTY:.2}"),
+            found: format!("{:.2}, {:.2}", over_empty[0], over_empty[1]),
+            reached: over_empty.iter().all(|ratio| *ratio <= OVER_EMPTY),
+        },
+        Aim {
+            what: "added to an exec here, about (waited for, handed over)",
+            limit: format!("{ADDED:.0} us"),
+            found: format!("{:.0} us, {:.0} us", added[0], added[1]),
+            reached: added.iter().all(|time| *time <= ADDED),
+        },
+        Aim {
+            what: "size of the program",
+            limit: kibibytes(BYTES),
+            found: kibibytes(results.binary.bytes),
+            reached: results.binary.bytes <= BYTES,
+        },
+        Aim {
+            what: "most memory of it",
+            limit: kibibytes(PEAK),
+            found: kibibytes(peak),
+            reached: peak <= PEAK,
+        },
+    ]
+}
+
+/// Bytes for people.
+pub(super) fn kibibytes(bytes: u64) -> String {
+    format!("{} KiB", bytes.div_ceil(1 << 10))
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The figures for people.
+
+use umh_vm::measured::Subject;
+
+use super::aims::{Aim, kibibytes};
+use super::helper::Results;
+use crate::say::{self, Colour, paint};
+
+pub(super) fn print(results: &Results, aims: &[Aim]) {
+    say::line(format_args!(
+        "\nOne call of the kernel for a module that nobody has, from its trigger to its return;\n\
+         the medians of {} rounds in which all take turns. Instructions are those of the\n\
+         kernel and of all programs, counted by QEMU; times are an emulated processor's.\n",
+        results.stock.rounds()
+    ));
+    let heading = row([
+        "what answers",
+        "stock-6.12",
+        "x empty",
+        "option-6.12",
+        "x empty",
+        "time",
+        "calls",
+        "faults",
+        "memory",
+    ]);
+    say::line(format_args!("{}", paint(Colour::Dim, &heading)));
+    for &subject in Subject::ALL {
+        let Some(words) = words(subject) else {
+            continue;
+        };
+        let ratio = |ratio: f64| format!("{ratio:.2}");
+        let traced = results.stock.traced(subject);
+        let number = |number: Option<u64>| number.map_or("-".into(), |number| number.to_string());
+        let calls = traced.and_then(|traced| u64::try_from(traced.calls().count()).ok());
+        say::line(format_args!(
+            "{}",
+            row([
+                words,
+                &thousands(results.stock.median(subject)),
+                &ratio(results.stock.ratio(subject, Subject::Empty)),
+                &thousands(results.option.median(subject)),
+                &ratio(results.option.ratio(subject, Subject::Empty)),
+                &ratio(results.emulated.ratio(subject, Subject::Empty)),
+                &number(calls),
+                &number(traced.map(|traced| traced.faults())),
+                &traced.map_or("-".into(), |traced| kibibytes(traced.peak)),
+            ])
+        ));
+    }
+    say::line(format_args!(
+        "\nSystem calls and page faults are those of all programs of the call, memory is the\n\
+         most that the first one had. This machine starts the empty program in {} us,\n\
+         which takes {} instructions in a guest: {:.2} ns each.\n",
+        results.native_start / 1000,
+        thousands(results.stock.median(Subject::Spawned)),
+        results.rate(),
+    ));
+    for aim in aims {
+        let (colour, word) = if aim.reached {
+            (Colour::Good, "reached")
+        } else {
+            (Colour::Bad, "MISSED")
+        };
+        let Aim {
+            what, limit, found, ..
+        } = aim;
+        let word = paint(colour, word);
+        say::line(format_args!("{what:<55} {found:>14}  of {limit:<8} {word}"));
+    }
+}
+
+/// What a row is about; none for what is only a yardstick.
+fn words(subject: Subject) -> Option<&'static str> {
+    Some(match subject {
+        Subject::Spawned => return None,
+        Subject::Empty => "an empty program, the floor",
+        Subject::Denied => "umh: denied, with a log line",
+        Subject::Supervised => "umh: runs the empty one, waits",
+        Subject::HandedOver => "umh: becomes the empty one",
+        Subject::Dispatcher => "std + TOML: becomes the empty one",
+        Subject::Kmod => "kmod's modprobe",
+        Subject::SupervisedKmod => "umh: runs kmod's modprobe, waits",
+    })
+}
+
+fn row(words: [&str; 9]) -> String {
+    let [
+        what,
+        stock,
+        over_stock,
+        option,
+        over_option,
+        time,
+        calls,
+        faults,
+        memory,
+    ] = words;
+    format!(
+        "{what:<34} {stock:>10} {over_stock:>7} {option:>11} {over_option:>7} {time:>6} {calls:>5} \
+         {faults:>6} {memory:>9}"
+    )
+}
+
+/// `1,234,567`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_stand_in_threes() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+}

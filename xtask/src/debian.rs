@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Debian packages as files: fetched and unpacked in the cache, not installed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cache::Cache;
+use crate::debian::apt::Apt;
+use crate::run::Run;
+use crate::say;
+
+mod apt;
+
+/// Where packages come from: the suites of the machine's own configuration,
+/// then the release whose kernels the guests boot.
+pub(crate) struct Debian<'a> {
+    cache: &'a Cache,
+    sources: Vec<Apt>,
+}
+
+impl<'a> Debian<'a> {
+    pub(crate) fn new(cache: &'a Cache) -> Self {
+        let sources = vec![
+            Apt::machine(cache.path("apt-machine")),
+            Apt::release(cache.path("apt-release")),
+        ];
+        Self { cache, sources }
+    }
+
+    /// The unpacked tree of the newest version of package `name`.
+    pub(crate) fn tree(&self, name: &str) -> Result<PathBuf> {
+        let mut reasons = Vec::new();
+        for apt in &self.sources {
+            let tree = apt.version(name).and_then(|version| {
+                let version = version.with_context(|| format!("{apt} has no {name}"))?;
+                self.unpack(apt, name, &version)
+            });
+            match tree {
+                Ok(tree) => return Ok(tree),
+                Err(error) => reasons.push(format!("{error:#}")),
+            }
+        }
+        // An older one from an earlier run serves those who are offline.
+        let Some(tree) = self.cache.newest(&format!("{name}_")) else {
+            bail!("cannot fetch package {name}:\n{}", reasons.join("\n"));
+        };
+        say::progress(format_args!(
+            "{name}: not to be fetched, using {}",
+            tree.display()
+        ));
+        Ok(tree)
+    }
+
+    /// The first package that one of `metas` depends on and whose name starts
+    /// with `prefix`: from `linux-image-amd64` to the image of today.
+    pub(crate) fn dependency(&self, metas: &[&str], prefix: &str) -> Result<String> {
+        let mut reasons = Vec::new();
+        for apt in &self.sources {
+            for meta in metas {
+                match apt.depends(meta) {
+                    Ok(names) => match names.into_iter().find(|name| name.starts_with(prefix)) {
+                        Some(name) => return Ok(name),
+                        None => reasons.push(format!("{meta} does not lead to one in {apt}")),
+                    },
+                    Err(error) => reasons.push(format!("{error:#}")),
+                }
+            }
+        }
+        bail!("no package {prefix}*:\n{}", reasons.join("\n"))
+    }
+
+    fn unpack(&self, apt: &Apt, name: &str, version: &str) -> Result<PathBuf> {
+        let entry = format!("{name}_{}", version.replace(['/', ':'], "_"));
+        self.cache.entry(&entry, |partial| {
+            say::step(&format!("fetch {name} {version}"), || {
+                apt.download(name, version, partial)?;
+                let package = only_package(partial)?;
+                Run::new("dpkg-deb")
+                    .arg("-x")
+                    .arg(&package)
+                    .arg(partial)
+                    .read()?;
+                Ok(fs::remove_file(&package)?)
+            })
+        })
+    }
+}
+
+fn only_package(dir: &Path) -> Result<PathBuf> {
+    let mut files = fs::read_dir(dir)?.flatten().map(|entry| entry.path());
+    let package = files.find(|path| path.extension().is_some_and(|end| end == "deb"));
+    package.with_context(|| format!("nothing was downloaded into {}", dir.display()))
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The kernels that guests boot: Debian's own, and one built from Debian's
+//! source with a fragment of ours. All are cached.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use umh_vm::plan::Kernel;
+
+use crate::cache::Cache;
+use crate::debian::Debian;
+use crate::run::Run;
+use crate::say;
+
+pub(crate) mod module;
+mod option;
+mod stock;
+
+/// What a kernel is on disk.
+pub(crate) struct Files {
+    /// What it is.
+    pub(crate) kernel: Kernel,
+    /// The image that QEMU loads.
+    pub(crate) image: PathBuf,
+    /// `uname -r`.
+    pub(crate) release: String,
+    /// Where `lib/modules/RELEASE` is, with depmod's indexes.
+    pub(crate) base: PathBuf,
+    /// What modules outside its tree are built against.
+    pub(crate) headers: PathBuf,
+}
+
+impl Files {
+    /// `lib/modules/RELEASE`.
+    pub(crate) fn modules(&self) -> PathBuf {
+        self.base.join("lib/modules").join(&self.release)
+    }
+}
+
+/// Fetches or builds `kernel`, unless the cache has it.
+pub(crate) fn ready(cache: &Cache, kernel: Kernel) -> Result<Files> {
+    let debian = Debian::new(cache);
+    let files = match kernel {
+        Kernel::Stock61 => stock::ready(cache, &debian, kernel, "6.1"),
+        Kernel::Stock612 => stock::ready(cache, &debian, kernel, "6.12"),
+        Kernel::Option612 => option::ready(cache, &debian),
+    };
+    files.with_context(|| format!("kernel {} cannot be had", kernel.name()))
+}
+
+/// `cargo xtask kernel`.
+pub(crate) fn run(kernels: &[Kernel]) -> Result<()> {
+    let cache = Cache::open()?;
+    let kernels = if kernels.is_empty() {
+        Kernel::ALL
+    } else {
+        kernels
+    };
+    for &kernel in kernels {
+        let files = ready(&cache, kernel)?;
+        say::line(format_args!(
+            "{} {} {}",
+            kernel.name(),
+            files.release,
+            files.image.display()
+        ));
+    }
+    Ok(())
+}
+
+/// The one directory in `lib/modules`.
+fn release_in(base: &Path) -> Result<String> {
+    let modules = base.join("lib/modules");
+    let mut entries =
+        fs::read_dir(&modules).with_context(|| format!("cannot read {}", modules.display()))?;
+    let entry = entries
+        .next()
+        .with_context(|| format!("{} is empty", modules.display()))??;
+    Ok(entry.file_name().to_string_lossy().into_owned())
+}
+
+/// Writes the indexes of `lib/modules/RELEASE` under `base`.
+pub(crate) fn depmod(base: &Path, release: &str) -> Result<()> {
+    let depmod = Path::new("/usr/sbin/depmod");
+    let depmod = if depmod.exists() {
+        depmod
+    } else {
+        Path::new("/sbin/depmod")
+    };
+    Run::new(depmod)
+        .arg("-b")
+        .arg(base)
+        .arg(release)
+        .read()
+        .map(drop)
+}
