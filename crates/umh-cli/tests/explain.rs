@@ -14,21 +14,10 @@ use image::Image;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-/// A root with a modprobe that passes the trust walk.
-fn image() -> Image {
-    let image = Image::new();
-    image.write("/etc/umh/policy.d/README", "not a policy file");
-    image
-}
-
-fn explain(image: &Image, argv: &[&str]) -> (serde_json::Value, i32) {
-    image.json(&[&["policy", "explain", "--"], argv].concat())
-}
-
 #[test]
 fn a_module_request_is_explained_to_the_program_that_would_run() {
-    let image = image();
-    let (told, code) = explain(&image, &["/sbin/modprobe", "-q", "--", "net-pf-9"]);
+    let image = Image::with_policies();
+    let (told, code) = image.explain(&["/sbin/modprobe", "-q", "--", "net-pf-9"]);
     assert_eq!(
         (code, told["decision"].as_str(), told["rule"].as_str()),
         (0, Some("allow"), Some("modprobe")),
@@ -61,8 +50,8 @@ fn a_module_request_is_explained_to_the_program_that_would_run() {
 
 #[test]
 fn an_overwritten_modprobe_path_is_explained_as_denied() {
-    let image = image();
-    let (told, code) = explain(&image, &["/tmp/evil", "-q", "--", "net-pf-9"]);
+    let image = Image::with_policies();
+    let (told, code) = image.explain(&["/tmp/evil", "-q", "--", "net-pf-9"]);
     assert_eq!((code, told["caller"].as_str()), (1, Some("modprobe")));
     assert_eq!(
         (told["decision"].as_str(), told["why"].as_str()),
@@ -76,8 +65,8 @@ fn an_overwritten_modprobe_path_is_explained_as_denied() {
 
 #[test]
 fn another_callers_program_is_explained_as_denied() {
-    let image = image();
-    let (told, _) = explain(&image, &["/sbin/poweroff", "-q", "--", "net-pf-9"]);
+    let image = Image::with_policies();
+    let (told, _) = image.explain(&["/sbin/poweroff", "-q", "--", "net-pf-9"]);
     assert_eq!(
         (told["decision"].as_str(), told["why"].as_str()),
         (Some("deny"), Some("caller"))
@@ -102,7 +91,7 @@ fn another_callers_program_is_explained_as_denied() {
 
 #[test]
 fn a_loader_variable_does_not_reach_the_program() {
-    let image = image();
+    let image = Image::with_policies();
     let words = [
         "--env",
         "LD_PRELOAD=/tmp/x",
@@ -128,9 +117,9 @@ fn a_loader_variable_does_not_reach_the_program() {
 
 #[test]
 fn a_program_that_others_can_write_is_explained_as_untrusted() {
-    let image = image();
+    let image = Image::with_policies();
     image.mode("/usr/sbin/modprobe", 0o777);
-    let (told, code) = explain(&image, &["/sbin/modprobe", "-q", "--", "x"]);
+    let (told, code) = image.explain(&["/sbin/modprobe", "-q", "--", "x"]);
     assert_eq!(
         (code, told["decision"].as_str(), told["why"].as_str()),
         (1, Some("deny"), Some("trust"))
@@ -146,7 +135,7 @@ fn a_program_that_others_can_write_is_explained_as_untrusted() {
 
 #[test]
 fn a_missing_poweroff_is_answered_by_umh_itself() {
-    let (told, code) = explain(&image(), &["/sbin/poweroff"]);
+    let (told, code) = Image::with_policies().explain(&["/sbin/poweroff"]);
     assert_eq!(
         (code, told["answer"]["kind"].as_str()),
         (0, Some("builtin")),
@@ -157,13 +146,13 @@ fn a_missing_poweroff_is_answered_by_umh_itself() {
 
 #[test]
 fn a_module_filter_without_an_index_is_told_to_go_by_names_alone() {
-    let image = image();
+    let image = Image::with_policies();
     let filter = "version = 1\n[modules]\ndeny = [\"rds\"]\n";
     image.write("/etc/umh/policy.d/50-modules.toml", filter);
-    let (told, _) = explain(&image, &["/sbin/modprobe", "-q", "--", "net-pf-21"]);
+    let (told, _) = image.explain(&["/sbin/modprobe", "-q", "--", "net-pf-21"]);
     assert_eq!(told["decision"], "allow", "{told}");
     assert_eq!(told["ignored"][0]["file"], "/lib/modules", "{told}");
-    let (told, _) = explain(&image, &["/sbin/modprobe", "-q", "--", "rds"]);
+    let (told, _) = image.explain(&["/sbin/modprobe", "-q", "--", "rds"]);
     assert_eq!(
         (&told["why"], &told["detail"]),
         (&"module".into(), &"rds".into())
@@ -172,7 +161,7 @@ fn a_module_filter_without_an_index_is_told_to_go_by_names_alone() {
 
 #[test]
 fn the_explanation_for_a_person_names_check_and_rule() {
-    let out = image().umh(&[
+    let out = Image::with_policies().umh(&[
         "policy",
         "explain",
         "--",
@@ -183,7 +172,7 @@ fn the_explanation_for_a_person_names_check_and_rule() {
     ]);
     out.code(0)
         .stdout(contains("the arguments fit rule modprobe").and(contains("decision")));
-    let wrong = image().umh(&[
+    let wrong = Image::with_policies().umh(&[
         "policy",
         "explain",
         "--caller",
@@ -195,7 +184,7 @@ fn the_explanation_for_a_person_names_check_and_rule() {
     wrong
         .code(2)
         .stderr(contains("reboot makes no call with these arguments"));
-    image()
+    Image::with_policies()
         .umh(&["policy", "explain", "--fd", "x", "--", "/sbin/reboot"])
         .code(2)
         .stderr(contains("--fd 0=pipe"));
@@ -203,7 +192,7 @@ fn the_explanation_for_a_person_names_check_and_rule() {
 
 #[test]
 fn try_needs_root_and_says_so() {
-    let image = image();
+    let image = Image::with_policies();
     let out = image.umh(&["policy", "try", "--", "/tmp/evil", "-q", "--", "x"]);
     match rustix::process::geteuid().is_root() {
         true => out.code(1).stdout(contains("why=path")),
@@ -213,13 +202,13 @@ fn try_needs_root_and_says_so() {
 
 #[test]
 fn a_link_to_umh_is_no_handler_and_umh_answers_itself() {
-    let image = image();
+    let image = Image::with_policies();
     image.write("/usr/sbin/usermode-helper", "\x7fELF");
     image.mode("/usr/sbin/usermode-helper", 0o700);
     std::os::unix::fs::symlink("/sbin/usermode-helper", image.path("/usr/sbin/request-key"))
         .unwrap();
     let argv = ["/sbin/request-key", "create", "1", "0", "0", "0", "0", "0"];
-    let (told, code) = explain(&image, &argv);
+    let (told, code) = image.explain(&argv);
     assert_eq!(
         (code, told["answer"]["kind"].as_str()),
         (0, Some("builtin")),
@@ -229,7 +218,7 @@ fn a_link_to_umh_is_no_handler_and_umh_answers_itself() {
 
 #[test]
 fn the_pattern_that_install_writes_fits_the_rule() {
-    let image = image();
+    let image = Image::with_policies();
     image.write("/usr/lib/systemd/systemd-coredump", "\x7fELF");
     image.mode("/usr/lib/systemd/systemd-coredump", 0o755);
     // What kernels make of `%P %u %g %s %t %c %h`, then with `%d`, then `%F`.
@@ -246,7 +235,7 @@ fn the_pattern_that_install_writes_fits_the_rule() {
         "3",
     ];
     for length in [8, 9, 10] {
-        let (told, code) = explain(&image, &words[..length]);
+        let (told, code) = image.explain(&words[..length]);
         assert_eq!(
             (code, told["answer"]["path"].as_str()),
             (0, Some("/usr/lib/systemd/systemd-coredump")),
@@ -265,7 +254,7 @@ fn try_goes_as_far_as_the_kernels_own_answer() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    let image = image();
+    let image = Image::with_policies();
     image.write(
         "/usr/sbin/modprobe",
         std::fs::read("/proc/self/exe").unwrap(),

@@ -16,20 +16,9 @@ use image::Image;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-/// A root with a modprobe that passes the trust walk.
-fn image() -> Image {
-    let image = Image::new();
-    image.write("/etc/umh/policy.d/README", "not a policy file");
-    image
-}
-
-fn explain(image: &Image, argv: &[&str]) -> (serde_json::Value, i32) {
-    image.json(&[&["policy", "explain", "--"], argv].concat())
-}
-
 #[test]
 fn what_show_prints_is_a_policy_file() {
-    let image = image();
+    let image = Image::with_policies();
     let out = image
         .umh(&["policy", "show", "--builtin"])
         .code(0)
@@ -46,7 +35,7 @@ fn what_show_prints_is_a_policy_file() {
 
 #[test]
 fn show_merges_the_files_and_tells_which_are_ignored() {
-    let image = image();
+    let image = Image::with_policies();
     image.write(
         "/etc/umh/policy.d/10-log.toml",
         "version = 1\nlog = \"all\"\n",
@@ -67,7 +56,7 @@ fn show_merges_the_files_and_tells_which_are_ignored() {
 
 #[test]
 fn a_clean_tree_has_no_findings() {
-    image()
+    Image::with_policies()
         .umh(&["policy", "check"])
         .code(0)
         .stdout(contains("nothing found"));
@@ -75,7 +64,7 @@ fn a_clean_tree_has_no_findings() {
 
 #[test]
 fn a_bad_file_is_an_error_with_its_line_and_remedy() {
-    let image = image();
+    let image = Image::with_policies();
     let file = image.path("/new.toml");
     let bad = [
         ("version = 1\nmode = \"yes\"\n", "line 2"),
@@ -106,7 +95,7 @@ fn a_bad_file_is_an_error_with_its_line_and_remedy() {
 
 #[test]
 fn an_installed_file_with_a_wrong_mode_is_an_error() {
-    let image = image();
+    let image = Image::with_policies();
     image.write("/etc/umh/policy.d/10-a.toml", "version = 1\n");
     image.mode("/etc/umh/policy.d/10-a.toml", 0o666);
     image
@@ -117,7 +106,7 @@ fn an_installed_file_with_a_wrong_mode_is_an_error() {
 
 #[test]
 fn what_a_file_widens_is_listed_and_a_shadowed_rule_is_found() {
-    let image = image();
+    let image = Image::with_policies();
     let rule = "version = 1\n\n[helper.mine]\nwiden = true\ncaller = \"modprobe\"\npaths = [\"/sbin/modprobe\"]\nargs = [\"-q\", \"--\", \"{module}\"]\n";
     image.write("/etc/umh/policy.d/50-mine.toml", rule);
     let (found, code) = image.json(&["policy", "check"]);
@@ -140,7 +129,7 @@ fn what_a_file_widens_is_listed_and_a_shadowed_rule_is_found() {
 
 #[test]
 fn a_target_that_fails_the_walk_is_found() {
-    let image = image();
+    let image = Image::with_policies();
     image.mode("/usr/sbin/modprobe", 0o775);
     let (found, code) = image.json(&["policy", "check"]);
     assert_eq!(code, 1);
@@ -155,7 +144,7 @@ fn a_target_that_fails_the_walk_is_found() {
 
 #[test]
 fn the_policies_for_crash_handlers_are_good_files() {
-    let image = image();
+    let image = Image::with_policies();
     image.write("/usr/share/apport/apport", "#!/usr/bin/sh\n");
     image.mode("/usr/share/apport/apport", 0o755);
     image.write("/usr/bin/sh", "\x7fELF");
@@ -180,28 +169,25 @@ fn the_policies_for_crash_handlers_are_good_files() {
         &["-F", "--", "-x"],
     ] {
         let argv = [&["/usr/share/apport/apport"], &words[..], tail].concat();
-        let (told, code) = explain(&image, &argv);
+        let (told, code) = image.explain(&argv);
         assert_eq!(
             (code, told["decision"].as_str()),
             (0, Some("allow")),
             "{told}"
         );
     }
-    let (told, code) = explain(
-        &image,
-        &[
-            "/usr/libexec/abrt-hook-ccpp",
-            "11",
-            "0",
-            "1",
-            "0",
-            "0",
-            "1",
-            "1",
-            "1",
-            "host",
-        ],
-    );
+    let (told, code) = image.explain(&[
+        "/usr/libexec/abrt-hook-ccpp",
+        "11",
+        "0",
+        "1",
+        "0",
+        "0",
+        "1",
+        "1",
+        "1",
+        "host",
+    ]);
     assert_eq!(
         (code, told["decision"].as_str()),
         (0, Some("allow")),
@@ -211,7 +197,7 @@ fn the_policies_for_crash_handlers_are_good_files() {
 
 #[test]
 fn the_callers_are_listed_with_their_sources() {
-    let (told, code) = image().json(&["policy", "callers"]);
+    let (told, code) = Image::with_policies().json(&["policy", "callers"]);
     let callers = told["callers"].as_array().unwrap();
     assert_eq!((code, callers.len()), (0, umh_abi::Caller::ALL.len()));
     assert!(
@@ -220,7 +206,7 @@ fn the_callers_are_listed_with_their_sources() {
             .any(|one| one["name"] == "modprobe" && one["setting"] == "kernel.modprobe"),
         "{told}"
     );
-    image()
+    Image::with_policies()
         .umh(&["policy", "callers"])
         .code(0)
         .stdout(contains("kernel/module/kmod.c:call_modprobe"));

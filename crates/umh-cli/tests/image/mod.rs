@@ -104,6 +104,18 @@ impl Image {
         umh.arg("--root").arg(self.root()).args(args).assert()
     }
 
+    /// A new image with a policy directory that holds no policy.
+    pub(crate) fn with_policies() -> Self {
+        let image = Self::new();
+        image.write("/etc/umh/policy.d/README", "not a policy file");
+        image
+    }
+
+    /// What `umh policy explain` says of a call, and its exit code.
+    pub(crate) fn explain(&self, argv: &[&str]) -> (serde_json::Value, i32) {
+        self.json(&[&["policy", "explain", "--"], argv].concat())
+    }
+
     /// Runs `umh --root IMAGE --json` with `args` and gives what it printed,
     /// and its exit code.
     pub(crate) fn json(&self, args: &[&str]) -> (serde_json::Value, i32) {
