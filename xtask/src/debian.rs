@@ -14,19 +14,29 @@ use crate::say;
 
 mod apt;
 
-/// Where packages come from: the suites of the machine's own configuration,
-/// then the release whose kernels the guests boot.
+/// The release that has both kernels that guests boot, 6.1 and 6.12.
+const KERNELS: &str = "bookworm";
+
+/// Where packages come from.
 pub(crate) struct Debian<'a> {
     cache: &'a Cache,
     sources: Vec<Apt>,
 }
 
 impl<'a> Debian<'a> {
+    /// The suites of the machine's own configuration, then the release whose
+    /// kernels the guests boot.
     pub(crate) fn new(cache: &'a Cache) -> Self {
-        let sources = vec![
-            Apt::machine(cache.path("apt-machine")),
-            Apt::release(cache.path("apt-release")),
-        ];
+        let machine = Apt::machine(cache.path("apt-machine"));
+        let mut debian = Self::of(cache, KERNELS);
+        debian.sources.insert(0, machine);
+        debian
+    }
+
+    /// One release alone, whatever the machine runs.
+    pub(crate) fn of(cache: &'a Cache, suite: &'static str) -> Self {
+        let dir = cache.path(&format!("apt-{suite}"));
+        let sources = vec![Apt::release(dir, suite)];
         Self { cache, sources }
     }
 

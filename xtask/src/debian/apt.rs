@@ -13,16 +13,13 @@ use anyhow::{Context, Result};
 use crate::run::Run;
 use crate::say;
 
-/// The release that has both kernels that guests boot, 6.1 and 6.12.
-const SUITE: &str = "bookworm";
-
 /// The keys of Debian's archive, from package debian-archive-keyring.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// One configuration of apt.
 pub(crate) struct Apt {
-    /// The machine's settings, or [`SUITE`] alone.
-    is_machine: bool,
+    /// This release alone; `None` for the machine's settings.
+    suite: Option<&'static str>,
     /// For its own files.
     dir: PathBuf,
     ready: OnceCell<()>,
@@ -34,18 +31,18 @@ impl Apt {
     /// As `apt-get` is configured here.
     pub(crate) fn machine(dir: PathBuf) -> Self {
         Self {
-            is_machine: true,
+            suite: None,
             dir,
             ready: OnceCell::new(),
             stanzas: RefCell::default(),
         }
     }
 
-    /// [`SUITE`] from the machine's mirror, with lists and settings in `dir`,
-    /// so that nothing is changed and no root is needed.
-    pub(crate) fn release(dir: PathBuf) -> Self {
+    /// Debian's `suite` from the machine's mirror, with lists and settings in
+    /// `dir`, so that nothing is changed and no root is needed.
+    pub(crate) fn release(dir: PathBuf, suite: &'static str) -> Self {
         Self {
-            is_machine: false,
+            suite: Some(suite),
             ..Self::machine(dir)
         }
     }
@@ -71,7 +68,7 @@ impl Apt {
         let run = run.arg(format!("{package}={version}")).dir(dir);
         run.read().map(drop).inspect_err(|_| {
             // Lists of its own may be old; the next run reads them again.
-            if !self.is_machine {
+            if self.suite.is_some() {
                 let _ = fs::remove_file(self.list());
             }
         })
@@ -112,7 +109,7 @@ impl Apt {
             set("Dir::Cache::pkgcache", "pkgcache.bin"),
             set("Dir::Cache::srcpkgcache", "srcpkgcache.bin"),
         ];
-        if !self.is_machine {
+        if self.suite.is_some() {
             options.extend([
                 set("Dir::State", "state"),
                 set("Dir::Cache", "cache"),
@@ -130,13 +127,13 @@ impl Apt {
 
     fn prepare(&self) -> Result<()> {
         fs::create_dir_all(&self.dir)?;
-        if self.is_machine {
+        let Some(suite) = self.suite else {
             return Ok(());
-        }
+        };
         for part in ["state/lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(self.dir.join(part))?;
         }
-        let sources = sources(&mirrors()?)?;
+        let sources = sources(&mirrors()?, suite)?;
         let list = self.list();
         if fs::read_to_string(&list).is_ok_and(|text| text == sources) {
             return Ok(());
@@ -148,7 +145,7 @@ impl Apt {
                 .arg("update")
                 .read()
         };
-        let updated = say::step(&format!("read the lists of Debian {SUITE}"), update);
+        let updated = say::step(&format!("read the lists of Debian {suite}"), update);
         if updated.is_err() {
             fs::remove_file(&list)?;
         }
@@ -158,10 +155,9 @@ impl Apt {
 
 impl fmt::Display for Apt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_machine {
-            f.write_str("the machine's own apt configuration")
-        } else {
-            write!(f, "Debian {SUITE}")
+        match self.suite {
+            Some(suite) => write!(f, "Debian {suite}"),
+            None => f.write_str("the machine's own apt configuration"),
         }
     }
 }
@@ -173,17 +169,19 @@ fn mirrors() -> Result<String> {
     run.args(["--format", "$(REPO_URI)"]).read()
 }
 
-/// A source list for [`SUITE`] from whichever of `mirrors` are Debian's.
-fn sources(mirrors: &str) -> Result<String> {
+/// A source list for `suite` from whichever of `mirrors` are Debian's.
+fn sources(mirrors: &str, suite: &str) -> Result<String> {
     let ending = |end: &str| {
         mirrors
             .lines()
             .find(|mirror| mirror.trim_end_matches('/').ends_with(end))
     };
     let main = ending("/debian").context("apt is configured with no mirror of Debian's archive")?;
-    let mut list = format!("deb [signed-by={KEYRING}] {main} {SUITE} main\n");
-    if let Some(security) = ending("/debian-security") {
-        list += &format!("deb [signed-by={KEYRING}] {security} {SUITE}-security main\n");
+    let mut list = format!("deb [signed-by={KEYRING}] {main} {suite} main\n");
+    // Unstable has no updates beside itself.
+    let security = ending("/debian-security").filter(|_| suite != "sid");
+    if let Some(security) = security {
+        list += &format!("deb [signed-by={KEYRING}] {security} {suite}-security main\n");
     }
     Ok(list)
 }
@@ -194,12 +192,13 @@ mod tests {
 
     #[test]
     fn the_source_list_names_the_machines_mirrors() {
-        let list = sources("https://a/x\nhttps://b/debian/\nhttps://c/debian-security/\n").unwrap();
+        let mirrors = "https://a/x\nhttps://b/debian/\nhttps://c/debian-security/\n";
+        let list = sources(mirrors, "bookworm").unwrap();
         assert!(list.contains("https://b/debian/ bookworm main\n"), "{list}");
         assert!(
             list.contains("https://c/debian-security/ bookworm-security main\n"),
             "{list}"
         );
-        assert!(sources("https://a/ubuntu/\n").is_err());
+        assert!(sources("https://a/ubuntu/\n", "sid").is_err());
     }
 }
