@@ -10,7 +10,7 @@
 use libfuzzer_sys::fuzz_target;
 
 use umh_helper::modules::Catalogue;
-use umh_helper::modules::index::Index;
+use umh_modules::index::Index;
 
 fuzz_target!(|input: &[u8]| {
     let Some((length, rest)) = input.split_first() else {

@@ -3,18 +3,14 @@
 //! What a module name or alias leads to, from the indexes that depmod writes
 //! into `/lib/modules/RELEASE` (depmod(8), kmod's `libkmod/libkmod-index.c`).
 
-pub mod glob;
-pub mod index;
-
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::sys::{PathBuffer, Root, map_file};
-use index::Index;
+use umh_modules::glob;
+use umh_modules::index::{Index, Unreadable};
+use umh_modules::name::{NAME_MAX, module_of, normal};
 
-/// The longest name that is looked up: `modprobe -q -- NAME` brings at most
-/// 55 bytes, a file's name in `modules.dep` at most 255.
-const NAME_MAX: usize = 255;
+use crate::sys::{PathBuffer, Root, map_file};
 
 /// How far soft dependencies of soft dependencies are followed.
 const SOFT_DEPTH_MAX: u32 = 3;
@@ -38,10 +34,6 @@ pub struct Catalogue<'a> {
     /// The text of `modules.softdep`: what modprobe loads beside a module.
     pub soft_dependencies: &'a [u8],
 }
-
-/// The indexes cannot be read, or are no indexes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreadable;
 
 impl Catalogue<'static> {
     /// The indexes of the running kernel.
@@ -216,33 +208,10 @@ impl Walk<'_> {
     }
 }
 
-/// A name in the form that indexes hold: `_` for `-`, but not inside `[...]`;
-/// `None` if brackets do not pair or the name is too long.
-pub fn normal<'b>(name: &[u8], buffer: &'b mut [u8; NAME_MAX]) -> Option<&'b [u8]> {
-    let into = buffer.get_mut(..name.len())?;
-    let mut inside = false;
-    for (slot, byte) in into.iter_mut().zip(name) {
-        *slot = match (byte, inside) {
-            (b'-', false) => b'_',
-            (b']', false) => return None,
-            _ => *byte,
-        };
-        inside = (inside || *byte == b'[') && *byte != b']';
-    }
-    (!inside).then_some(into)
-}
-
 /// The words of a line.
 fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let words = line.split(|byte| matches!(byte, b' ' | b'\t'));
     words.filter(|word| !word.is_empty())
-}
-
-/// The module in the file at `path`: its name up to the first dot.
-fn module_of<'b>(path: &[u8], buffer: &'b mut [u8; NAME_MAX]) -> Option<&'b [u8]> {
-    let file = path.rsplit(|byte| *byte == b'/').next()?;
-    let stem = file.split(|byte| *byte == b'.').next()?;
-    normal(stem, buffer)
 }
 
 #[cfg(test)]

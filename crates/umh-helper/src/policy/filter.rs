@@ -12,9 +12,11 @@
 //!
 //! A name that busybox would cut has to pass as it is and as it is cut.
 
+use umh_modules::index::Unreadable;
+
 use super::patch::{boolean, string, strings};
 use super::{Complaint, FILTERS_MAX, Fault};
-use crate::modules::{Catalogue, Unreadable};
+use crate::modules::Catalogue;
 use crate::toml::{Entries, Strings};
 
 /// One table `[modules]`.

@@ -3,10 +3,11 @@
 //! One call against the rules, cheapest check first.
 
 use umh_abi::{Caller, Invocation, Message, Unrecognised};
+use umh_modules::index::Unreadable;
 
 use super::rule::{Rule, Run, Target};
 use super::{Complaint, Mode, Policy, args, filter, path};
-use crate::modules::{Catalogue, Unreadable};
+use crate::modules::Catalogue;
 use crate::sys::Root;
 use crate::verdict::{Decision, Reason};
 

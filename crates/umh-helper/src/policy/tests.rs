@@ -7,9 +7,9 @@ mod judging;
 mod narrowing;
 
 use umh_abi::{Descriptor, Fingerprint, Invocation, Message, Words};
+use umh_modules::index::Unreadable;
 
 use super::{Policy, Verdict};
-use crate::modules::Unreadable;
 use crate::verdict::Decision;
 
 /// A call, kept.

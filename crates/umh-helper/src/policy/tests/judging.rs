@@ -4,10 +4,10 @@
 //! it must let through.
 
 use umh_abi::{Fingerprint, Message, Unrecognised};
+use umh_modules::index::Unreadable;
 
 use super::super::{Mode, Policy, Target};
 use super::{CORE, Call, kernel_calls};
-use crate::modules::Unreadable;
 use crate::verdict::{Decision, Reason};
 
 const BUILTIN: &Policy<'static> = &Policy::builtin();

@@ -13,8 +13,7 @@
 //! believed: every offset and every string must lie inside it, and the nodes
 //! and values of one search are counted, so that a loop ends.
 
-use super::Unreadable;
-use super::glob;
+use crate::glob;
 
 /// The longest key of a node: a pattern's part below its first wildcard.
 /// The longest pattern of Debian's 6.12 has 98 bytes.
@@ -31,6 +30,10 @@ const HEADER: usize = 12;
 
 /// What is told of a value: its priority and its text.
 pub type Found<'f, 'a> = &'f mut dyn FnMut(u32, &'a [u8]) -> Result<(), Unreadable>;
+
+/// The file is no index, or it contradicts itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
 
 /// One index, in memory.
 #[derive(Clone, Copy, Debug)]
