@@ -6,9 +6,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod elf;
 pub mod glob;
 pub mod index;
 pub mod name;
