@@ -103,6 +103,8 @@ errnos! {
     ENOKEY = 126,
     /// A fatal signal ended the wait for a helper (`include/linux/errno.h`).
     ERESTARTSYS = 512,
+    /// A fatal signal came before the program (`include/linux/errno.h`).
+    ERESTARTNOHAND = 514,
 }
 
 impl fmt::Debug for Errno {

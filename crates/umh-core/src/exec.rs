@@ -19,6 +19,7 @@
 //! | no credentials | 0 | `ENOMEM` | `ENOMEM` |
 //! | `init` says no | 0 | its value | its value |
 //! | the program cannot be run | 0 | the error | the error |
+//! | the process is killed before the program | 0 | `ERESTARTNOHAND` | its wait status |
 //! | the program runs | 0 | 0, at once | its wait status, at its end |
 //! | the caller is killed ([`Wait::KILLABLE`]) | - | `ERESTARTSYS`; the helper goes on | the same |
 //!

@@ -19,7 +19,9 @@ use crate::pool::Pool;
 use crate::processes::{Inner, Processes};
 use crate::wake::{WaitQueue, ticks};
 
-/// An engine. Clones are the same engine; most programs have one.
+/// An engine. Clones are the same engine; most programs have one. It does not
+/// survive a fork(2) without execve(2): its threads are not in the new process,
+/// which makes an engine of its own.
 ///
 /// # The gate
 ///

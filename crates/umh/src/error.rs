@@ -98,8 +98,9 @@ impl fmt::Display for Error {
         let stage = self.stage.as_str();
         write!(f, "{path}: cannot {stage}: ")?;
         match self.errno {
-            // It has a number and no text outside the kernel.
+            // They have numbers and no text outside the kernel.
             Errno::ERESTARTSYS => f.write_str("cancelled"),
+            Errno::ERESTARTNOHAND => f.write_str("killed"),
             errno => io::Error::from_raw_os_error(errno.number()).fmt(f),
         }
     }

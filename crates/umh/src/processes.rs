@@ -4,23 +4,19 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use rustix::fd::{AsFd as _, OwnedFd};
-use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 use umh_core::caps::Bounds;
 use umh_core::errno::Errno;
 use umh_core::exec;
 use umh_core::gate::Gate;
 use umh_core::host::{Host, Jiffies, Job, Queue, Reaped, State};
-use umh_core::wait::{Retval, Status};
 
 use crate::call::ProcessCall;
-use crate::error::{Stage, errno, io_errno};
+use crate::child::Child;
+use crate::error::{Stage, io_errno};
 use crate::event::Events;
 use crate::kmod::Modules;
 use crate::pool::Pool;
-use crate::reaper::reap;
 use crate::slot::{SlotCompleter, SlotWaiter, pair};
-use crate::sys::vfork;
 use crate::task::ProcessTask;
 use crate::wake::{HZ, Place, WaitQueue};
 
@@ -44,27 +40,7 @@ pub(crate) struct Inner {
 /// A process, and the job that it was started for.
 pub(crate) struct Started {
     job: Job<Processes>,
-    process: OwnedFd,
-    retval: Retval,
-}
-
-impl Processes {
-    /// Starts a process and has it become the helper. What the child says is
-    /// known when this returns: it has become the helper, or is gone.
-    fn start(&self, job: &mut Job<Self>) -> Result<(OwnedFd, Retval), Errno> {
-        let progress = job.call.progress.clone();
-        progress.at(Stage::Process);
-        let cgroup = job.call.cgroup.take();
-        let mut task = ProcessTask::new(progress);
-        let mut retval = Retval::SUCCESS;
-        let process = vfork(cgroup.as_ref().map(|cgroup| cgroup.as_fd()), &mut || {
-            retval = match task.shed() {
-                Ok(()) => exec::become_helper(self, &mut task, &mut job.call),
-                Err(errno) => errno.into(),
-            };
-        });
-        Ok((process.map_err(errno)?, retval))
-    }
+    child: Child,
 }
 
 impl Host for Processes {
@@ -105,55 +81,33 @@ impl Host for Processes {
     }
 
     fn spawn(&self, mut job: Job<Self>) -> Result<Started, (Errno, Job<Self>)> {
-        match self.start(&mut job) {
-            Ok((process, retval)) => Ok(Started {
-                job,
-                process,
-                retval,
-            }),
+        match Child::start(self, &mut job.call) {
+            Ok(child) => Ok(Started { job, child }),
             Err(errno) => Err((errno, job)),
         }
     }
 
-    fn wait(&self, started: Started) -> Reaped<Self> {
-        let Started {
+    fn wait(&self, Started { job, child }: Started) -> Reaped<Self> {
+        let (retval, status) = child.wait();
+        Reaped {
             job,
-            process,
             retval,
-        } = started;
-        match end_of(&process) {
-            Ok(status) => Reaped {
-                job,
-                retval,
-                status,
-            },
-            // Somebody else has taken the status, or SIGCHLD is ignored. Why
-            // there was no helper is known without it.
-            Err(errno) => Reaped {
-                job,
-                retval: match retval {
-                    Retval::SUCCESS => errno.into(),
-                    failed => failed,
-                },
-                status: Status::SUCCESS,
-            },
+            status,
         }
     }
 
     /// The child is gone from our memory when it is known what became of it,
     /// so it is this side that completes the call.
     fn detach(&self, mut job: Job<Self>) -> Result<(), (Errno, Job<Self>)> {
-        let (process, retval) = match self.start(&mut job) {
-            Ok(started) => started,
-            Err(errno) => return Err((errno, job)),
-        };
-        if retval == Retval::SUCCESS {
-            reap(process);
-        } else {
-            let _ = end_of(&process);
+        match Child::start(self, &mut job.call) {
+            Ok(child) => {
+                let retval = child.began();
+                child.leave(None);
+                exec::complete(job, retval);
+                Ok(())
+            }
+            Err(errno) => Err((errno, job)),
         }
-        exec::complete(job, retval);
-        Ok(())
     }
 
     fn down_read(&self) -> RwLockReadGuard<'_, ()> {
@@ -184,21 +138,5 @@ impl Inner {
             Queue::Depth => &self.depth,
             Queue::Duplicates => &self.modules.duplicates_changed,
         }
-    }
-}
-
-/// Waits for the end of a process, and takes its status.
-fn end_of(process: &OwnedFd) -> Result<Status, Errno> {
-    let ended =
-        rustix::io::retry_on_intr(|| waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED));
-    let status = ended.map_err(errno)?.ok_or(Errno::EIO)?;
-    Ok(status_of(&status))
-}
-
-fn status_of(status: &WaitIdStatus) -> Status {
-    let byte = |number: i32| (number & 0xff) as u8;
-    match (status.exit_status(), status.terminating_signal()) {
-        (Some(code), _) => Status::exited(byte(code)),
-        (None, signal) => Status::killed(byte(signal.unwrap_or(0)), status.dumped()),
     }
 }

@@ -7,59 +7,105 @@
 //! for those that end, and for nobody else's children.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use rustix::event::epoll;
 use rustix::fd::{AsFd as _, OwnedFd};
-use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, getpid, waitid};
 
 use crate::wake::lock;
 
-/// Waits for the end of a process, elsewhere. If that cannot be (no more
-/// descriptors or threads), the process stays a zombie until we end.
-pub(crate) fn reap(process: OwnedFd) {
-    static REAPER: OnceLock<Option<Reaper>> = OnceLock::new();
-    if let Some(reaper) = REAPER.get_or_init(Reaper::start) {
-        reaper.add(process);
-    }
+/// Whatever lives as long as a process.
+pub(crate) type Held = Box<dyn Send>;
+
+/// Waits for the end of a process, elsewhere, and then frees what is `held`.
+pub(crate) fn reap(process: OwnedFd, held: Option<Held>) {
+    static REAPER: Mutex<Reaper> = Mutex::new(Reaper::new());
+    lock(&REAPER).take(Child { process, held }, Watch::start);
 }
 
+struct Child {
+    process: OwnedFd,
+    #[expect(dead_code, reason = "held to be dropped")]
+    held: Option<Held>,
+}
+
+/// The thread, once there is one, and those that it was not told of.
 struct Reaper {
-    epoll: OwnedFd,
-    processes: Mutex<Processes>,
-}
-
-#[derive(Default)]
-struct Processes {
-    by_key: HashMap<u64, OwnedFd>,
-    next: u64,
+    watch: Option<Arc<Watch>>,
+    /// For want of descriptors or threads; tried again with the next one.
+    late: Vec<Child>,
 }
 
 impl Reaper {
-    /// Made once; its thread lives as long as we do.
-    fn start() -> Option<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).ok()?;
-        Some(Self {
-            epoll,
-            processes: Mutex::default(),
-        })
+    const fn new() -> Self {
+        Self {
+            watch: None,
+            late: Vec::new(),
+        }
     }
 
-    fn add(&'static self, process: OwnedFd) {
-        static THREAD: OnceLock<bool> = OnceLock::new();
-        let runs = *THREAD.get_or_init(|| {
-            let thread = thread::Builder::new().name("umh-reaper".into());
-            thread.spawn(|| self.run()).is_ok()
+    fn take(&mut self, child: Child, start: impl FnOnce() -> io::Result<Arc<Watch>>) {
+        // After fork(2) the thread, and the children, are the other process's.
+        if self.watch.as_ref().is_some_and(|watch| !watch.is_ours()) {
+            *self = Self::new();
+        }
+        self.late.push(child);
+        if self.watch.is_none() {
+            self.watch = start().ok();
+        }
+        if let Some(watch) = &self.watch {
+            let late = std::mem::take(&mut self.late).into_iter();
+            self.late = late.filter_map(|child| watch.add(child).err()).collect();
+        }
+    }
+}
+
+/// What the thread looks at.
+struct Watch {
+    epoll: OwnedFd,
+    maker: Pid,
+    children: Mutex<Children>,
+}
+
+#[derive(Default)]
+struct Children {
+    by_key: HashMap<u64, Child>,
+    next: u64,
+}
+
+impl Watch {
+    /// With a thread that lives as long as we do.
+    fn start() -> io::Result<Arc<Self>> {
+        let watch = Arc::new(Self {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            maker: getpid(),
+            children: Mutex::default(),
         });
-        let mut processes = lock(&self.processes);
-        let key = processes.next;
+        let watched = watch.clone();
+        let thread = thread::Builder::new().name("umh-reaper".into());
+        thread.spawn(move || watched.run())?;
+        Ok(watch)
+    }
+
+    fn is_ours(&self) -> bool {
+        self.maker == getpid()
+    }
+
+    fn add(&self, child: Child) -> Result<(), Child> {
+        let mut children = lock(&self.children);
+        let key = children.next;
         let readable = epoll::EventFlags::IN;
         let data = epoll::EventData::new_u64(key);
-        if runs && epoll::add(&self.epoll, &process, data, readable).is_ok() {
-            processes.next += 1;
-            processes.by_key.insert(key, process);
+        if epoll::add(&self.epoll, &child.process, data, readable).is_err() {
+            return Err(child);
         }
+        children.next += 1;
+        children.by_key.insert(key, child);
+        Ok(())
     }
 
     fn run(&self) {
@@ -70,13 +116,77 @@ impl Reaper {
         loop {
             let ended = epoll::wait(&self.epoll, &mut events, None).unwrap_or(0);
             for event in events.iter().take(ended) {
-                let process = lock(&self.processes).by_key.remove(&event.data.u64());
-                if let Some(process) = process {
-                    // It has ended. An error is that somebody else has waited
-                    // for it, or that SIGCHLD is ignored.
-                    let _ = waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED);
-                }
+                let Some(child) = lock(&self.children).by_key.remove(&event.data.u64()) else {
+                    continue;
+                };
+                // It has ended. An error is that somebody else has waited for
+                // it, or that SIGCHLD is ignored.
+                let _ = waitid(WaitId::PidFd(child.process.as_fd()), WaitIdOptions::EXITED);
+                // A panic in a caller's cleanup is not the other helpers'.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(child)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{PidfdFlags, pidfd_open};
+
+    use super::*;
+
+    /// A process that has ended, and its descriptor.
+    fn ended() -> (Pid, Child) {
+        #[expect(clippy::zombie_processes, reason = "for the reaper")]
+        let child = std::process::Command::new("/bin/true").spawn().unwrap();
+        let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+        let process = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        (
+            pid,
+            Child {
+                process,
+                held: None,
+            },
+        )
+    }
+
+    fn await_reaped(pid: Pid) {
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let limit = Instant::now() + Duration::from_secs(20);
+        while waitid(WaitId::Pid(pid), look).is_ok() && Instant::now() < limit {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(waitid(WaitId::Pid(pid), look).is_err(), "a zombie");
+    }
+
+    #[test]
+    fn a_reaper_that_could_not_start_starts_with_the_next_one() {
+        let mut reaper = Reaper::new();
+        let (first, child) = ended();
+        reaper.take(child, || Err(io::Error::from_raw_os_error(24)));
+        assert_eq!((reaper.watch.is_none(), reaper.late.len()), (true, 1));
+
+        let (second, child) = ended();
+        reaper.take(child, Watch::start);
+        assert!(reaper.late.is_empty());
+        await_reaped(first);
+        await_reaped(second);
+    }
+
+    #[test]
+    fn a_reaper_of_another_process_is_left_alone() {
+        let mut reaper = Reaper::new();
+        let theirs = Watch {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC).unwrap(),
+            maker: rustix::process::getppid().unwrap(),
+            children: Mutex::default(),
+        };
+        reaper.watch = Some(Arc::new(theirs));
+        let (pid, child) = ended();
+        reaper.take(child, Watch::start);
+        assert!(reaper.watch.as_ref().unwrap().is_ours());
+        await_reaped(pid);
     }
 }

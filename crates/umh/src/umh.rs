@@ -6,6 +6,7 @@
 
 mod call;
 mod cancel;
+mod child;
 mod command;
 mod engine;
 mod error;

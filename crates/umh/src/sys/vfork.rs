@@ -17,6 +17,10 @@ use super::signals::Blocked;
 /// Runs `child` in a new process, which ends with status 0 if `child` returns.
 /// A descriptor of the process; with `cgroup` it starts in that one.
 ///
+/// Its end sends no signal, and who waits for children in the usual way does
+/// not see it, until execve(2) makes it a child like others: that is how
+/// `crate::child` knows whether there was one.
+///
 /// `child` runs with every signal blocked, on a small stack, while other
 /// threads of ours may hold any lock: it must neither allocate nor lock.
 pub(crate) fn vfork(cgroup: Option<BorrowedFd<'_>>, child: &mut dyn FnMut()) -> Result<OwnedFd> {
@@ -24,7 +28,6 @@ pub(crate) fn vfork(cgroup: Option<BorrowedFd<'_>>, child: &mut dyn FnMut()) -> 
     const CLONE_PIDFD: u64 = 0x1000;
     const CLONE_VFORK: u64 = 0x4000;
     const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-    const SIGCHLD: u64 = 17;
 
     let stack = Stack::new()?;
     let mut start = Start { child };
@@ -33,7 +36,6 @@ pub(crate) fn vfork(cgroup: Option<BorrowedFd<'_>>, child: &mut dyn FnMut()) -> 
     let mut arguments = CloneArguments {
         flags,
         pidfd: (&raw mut pidfd).expose_provenance() as u64,
-        exit_signal: SIGCHLD,
         stack: stack.lowest as u64,
         stack_size: STACK as u64,
         ..CloneArguments::default()
@@ -57,7 +59,7 @@ pub(crate) fn vfork(cgroup: Option<BorrowedFd<'_>>, child: &mut dyn FnMut()) -> 
         // Some sandboxes do not let clone3 through, whose arguments they
         // cannot look at; clone can do all but the cgroup.
         Err(Errno::NOSYS) if cgroup.is_none() => {
-            let flags = usize::try_from(flags | SIGCHLD).unwrap_or_default();
+            let flags = usize::try_from(flags).unwrap_or_default();
             let pidfd = (&raw mut pidfd).expose_provenance();
             // SAFETY: the arguments are those of clone(2): flags, the highest
             // address of the stack, where to write the descriptor.
