@@ -55,6 +55,8 @@ const NAMES: [&str; 41] = [
 impl Caps {
     /// No capability.
     pub const NONE: Self = Self(0);
+    /// `CAP_NET_ADMIN`.
+    pub const NET_ADMIN: Self = Self(1 << 12);
     /// `CAP_SYS_MODULE`.
     pub const SYS_MODULE: Self = Self(1 << 16);
 
@@ -108,6 +110,7 @@ mod tests {
             assert_eq!(caps.bits(), 1 << number);
             assert_eq!(caps.names().collect::<Vec<_>>(), [*name]);
         }
+        assert_eq!(Caps::named("net_admin"), Some(Caps::NET_ADMIN));
         assert_eq!(Caps::named("sys_module"), Some(Caps::SYS_MODULE));
         assert_eq!(Caps::named("CAP_KILL"), None);
     }

@@ -28,7 +28,11 @@ pub const RULES: &[Rule<'static>] = &[
         ]),
         args: list(&["-q", "--", "{module}"]),
         run: Run::Program("/sbin/modprobe"),
-        caps: Some(Caps::SYS_MODULE),
+        // A module's init runs with what its loader has. That of `qrtr`, which
+        // modems need, binds a socket of its own (`net/qrtr/ns.c`), for which
+        // the kernel wants CAP_NET_ADMIN. No other of Debian's modules wants
+        // more than CAP_SYS_MODULE (`cargo xtask vm --suite every-module`).
+        caps: Some(Caps::SYS_MODULE.with(Caps::NET_ADMIN)),
         ..Rule::new("modprobe", Caller::Modprobe)
     },
     // The words of systemd's sysctl.d/50-coredump.conf; %d came with version
