@@ -3,14 +3,26 @@
 //! What a module name or alias leads to, from the indexes that depmod writes
 //! into `/lib/modules/RELEASE` (depmod(8), kmod's `libkmod/libkmod-index.c`).
 
+use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+use umh_modules::system::System;
 
 use umh_modules::glob;
 use umh_modules::index::{Index, Unreadable};
 use umh_modules::name::{NAME_MAX, module_of, normal};
 
 use crate::sys::{PathBuffer, Root, map_file};
+
+impl System for Root {
+    fn open(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        Root::open(self, path, flags, Mode::empty())
+    }
+
+    fn map(&self, file: BorrowedFd<'_>) -> rustix::io::Result<&'static [u8]> {
+        map_file(file)
+    }
+}
 
 /// How far soft dependencies of soft dependencies are followed.
 const SOFT_DEPTH_MAX: u32 = 3;

@@ -13,6 +13,8 @@
 //! believed: every offset and every string must lie inside it, and the nodes
 //! and values of one search are counted, so that a loop ends.
 
+use alloc::vec::Vec;
+
 use crate::glob;
 
 /// The longest key of a node: a pattern's part below its first wildcard.
@@ -81,7 +83,7 @@ impl<'a> Index<'a> {
     }
 
     /// Tells the values of all keys that, as patterns, match `name`
-    /// ([`glob::matches`]). They come in no particular order.
+    /// ([`glob::matches`]), a pattern's after those that it begins.
     pub fn search(&self, name: &[u8], found: Found<'_, 'a>) -> Result<(), Unreadable> {
         let mut search = Search {
             index: self,
@@ -117,6 +119,44 @@ impl<'a> Index<'a> {
             rest = after;
             next = self.child(&node, *byte, &mut search.budget)?;
         }
+        Ok(())
+    }
+
+    /// Tells every key with each of its values, as `modprobe -c` lists them.
+    pub fn each(&self, found: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), Unreadable> {
+        let mut budget = self.budget();
+        match self.node(self.root, &mut budget)? {
+            Some(root) => self.each_below(&root, &mut Vec::new(), 0, &mut budget, found),
+            None => Ok(()),
+        }
+    }
+
+    fn each_below(
+        &self,
+        node: &Node<'a>,
+        key: &mut Vec<u8>,
+        depth: usize,
+        budget: &mut usize,
+        found: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), Unreadable> {
+        let length = key.len();
+        if depth > KEY_MAX || length + node.prefix.len() > KEY_MAX {
+            return Err(Unreadable);
+        }
+        key.extend_from_slice(node.prefix);
+        self.values(node, budget, &mut |_, value| {
+            found(key, value);
+            Ok(())
+        })?;
+        for (slot, byte) in node.children.chunks_exact(4).zip(node.first..=u8::MAX) {
+            let reference = Reference(word(slot, 0).ok_or(Unreadable)?);
+            if let Some(child) = self.node(reference, budget)? {
+                key.push(byte);
+                self.each_below(&child, key, depth + 1, budget, found)?;
+                key.pop();
+            }
+        }
+        key.truncate(length);
         Ok(())
     }
 
@@ -222,16 +262,16 @@ impl<'a> Search<'_, '_, 'a> {
             self.push(length, *byte)?;
             length += 1;
         }
-        let pattern = self.key.get(..length).ok_or(Unreadable)?;
-        if node.values.is_some() && glob::matches(pattern, rest) {
-            self.index.values(node, &mut self.budget, self.found)?;
-        }
         for (slot, byte) in node.children.chunks_exact(4).zip(node.first..=u8::MAX) {
             let reference = Reference(word(slot, 0).ok_or(Unreadable)?);
             if let Some(child) = self.index.node(reference, &mut self.budget)? {
                 self.push(length, byte)?;
                 self.below(&child, 0, length + 1, depth + 1, rest)?;
             }
+        }
+        let pattern = self.key.get(..length).ok_or(Unreadable)?;
+        if node.values.is_some() && glob::matches(pattern, rest) {
+            self.index.values(node, &mut self.budget, self.found)?;
         }
         Ok(())
     }

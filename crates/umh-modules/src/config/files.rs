@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Which files of the configuration's directories are read, and in which
+//! order.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::mem::MaybeUninit;
+
+use rustix::fd::AsFd as _;
+use rustix::fs::{FileType, RawDir};
+use rustix::io::Errno;
+
+use super::{Complaint, Sources};
+use crate::system::{self, System};
+
+/// The largest file that is read: far more than anybody writes by hand, and
+/// ten times what depmod writes.
+const FILE_MAX: usize = 4 << 20;
+
+/// The files, in the order of reading.
+pub(super) fn list(
+    system: &dyn System,
+    sources: &Sources<'_>,
+    complain: &mut dyn FnMut(&Complaint<'_>),
+) -> impl Iterator<Item = Vec<u8>> + use<> {
+    let mut files = BTreeMap::new();
+    files.insert(
+        b"modules.softdep".to_vec(),
+        join(sources.tree, b"modules.softdep"),
+    );
+    if sources.weakdeps {
+        files.insert(
+            b"modules.weakdep".to_vec(),
+            join(sources.tree, b"modules.weakdep"),
+        );
+    }
+    for path in sources.paths {
+        match add(system, path, &mut files, complain) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => complain(&Complaint::Unreadable { path, errno }),
+        }
+    }
+    files.into_values()
+}
+
+/// The text of a file; one that does not exist has none.
+pub(super) fn read(
+    system: &dyn System,
+    path: &[u8],
+    complain: &mut dyn FnMut(&Complaint<'_>),
+) -> Option<Vec<u8>> {
+    match system::read(system, path, FILE_MAX) {
+        Ok(text) => Some(text),
+        Err(Errno::NOENT | Errno::NOTDIR) => None,
+        Err(Errno::ISDIR) => {
+            complain(&Complaint::Directory { path });
+            None
+        }
+        Err(errno) => {
+            complain(&Complaint::Unreadable { path, errno });
+            None
+        }
+    }
+}
+
+/// Adds the files of a directory, or the file that `path` is, unless an
+/// earlier one has its name.
+fn add(
+    system: &dyn System,
+    path: &[u8],
+    files: &mut BTreeMap<Vec<u8>, Vec<u8>>,
+    complain: &mut dyn FnMut(&Complaint<'_>),
+) -> rustix::io::Result<()> {
+    let directory = match system::open_directory(system, path) {
+        Ok(directory) => directory,
+        Err(Errno::NOTDIR) => {
+            let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+            files.entry(name.to_vec()).or_insert_with(|| path.to_vec());
+            return Ok(());
+        }
+        Err(errno) => return Err(errno),
+    };
+    let mut room = [const { MaybeUninit::uninit() }; 8192];
+    let mut entries = RawDir::new(directory.as_fd(), &mut room);
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        let is_file = name.first() != Some(&b'.')
+            && name
+                .strip_suffix(b".conf")
+                .is_some_and(|stem| !stem.is_empty());
+        if !is_file {
+            continue;
+        }
+        let file = join(path, name);
+        if entry.file_type() == FileType::Directory {
+            complain(&Complaint::Directory { path: &file });
+            continue;
+        }
+        files.entry(name.to_vec()).or_insert(file);
+    }
+    system.close(directory);
+    Ok(())
+}
+
+fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    [directory, b"/", name].concat()
+}
