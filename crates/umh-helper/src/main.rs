@@ -9,6 +9,10 @@ mod mem;
 #[cfg(freestanding)]
 mod start;
 
+#[cfg(freestanding)]
+#[global_allocator]
+static HEAP: umh_helper::sys::Heap = umh_helper::sys::Heap::PROGRAM;
+
 /// The hosted stand-in (see build.rs): says what it is not.
 #[cfg(not(freestanding))]
 #[expect(clippy::print_stderr, reason = "this build is started by people only")]

@@ -7,6 +7,7 @@ mod child;
 pub mod clock;
 pub mod descriptors;
 mod exec;
+mod heap;
 pub mod identity;
 pub mod keyctl;
 pub mod landlock;
@@ -23,6 +24,7 @@ mod stack;
 
 pub use child::{Child, Ended, Group, spawn};
 pub use exec::{WordList, check_file, exec_at, exec_file};
+pub use heap::Heap;
 pub use mapped::map_file;
 pub use memory::map_anonymous;
 pub use path::PathBuffer;
