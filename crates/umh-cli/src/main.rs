@@ -4,17 +4,25 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser;
 use umh_cli::args::{Cli, Color};
 use umh_cli::failure::Exit;
+use umh_cli::kmod::Tool;
 use umh_cli::report::{BAD, styled};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let words = match Tool::called(std::env::args_os().collect()) {
+        Ok((tool, words)) => {
+            let mut out = BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
+            return ExitCode::from(u8::from(!tool.run(words, &mut out)));
+        }
+        Err(words) => words,
+    };
+    let cli = Cli::parse_from(words);
     let colour = match cli.color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,

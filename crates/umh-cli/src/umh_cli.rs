@@ -18,6 +18,7 @@ pub mod hash;
 pub mod initramfs;
 pub mod install;
 pub mod kernel_option;
+pub mod kmod;
 pub mod log;
 pub mod paths;
 pub mod policy;
