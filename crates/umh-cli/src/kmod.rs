@@ -8,8 +8,17 @@
 //! modules`. Each tool has its own arguments, so that a lookup does not pay
 //! for the arguments of all others.
 
+pub mod file;
+pub mod insmod;
 pub mod lsmod;
 pub mod messages;
+pub mod modinfo;
+pub mod modprobe;
+pub mod options;
+pub mod place;
+pub mod refused;
+pub mod removal;
+pub mod rmmod;
 pub mod running;
 pub mod static_nodes;
 pub mod usage;
@@ -38,6 +47,11 @@ pub type Words = Vec<OsString>;
 /// Every tool.
 pub const TOOLS: &[Tool] = &[
     Tool {
+        name: "insmod",
+        command: insmod::Insmod::command,
+        run: insmod::run,
+    },
+    Tool {
         name: "kmod",
         command: Kmod::command,
         run,
@@ -46,6 +60,21 @@ pub const TOOLS: &[Tool] = &[
         name: "lsmod",
         command: lsmod::Lsmod::command,
         run: lsmod::run,
+    },
+    Tool {
+        name: "modinfo",
+        command: modinfo::Modinfo::command,
+        run: modinfo::run,
+    },
+    Tool {
+        name: "modprobe",
+        command: modprobe::Modprobe::command,
+        run: modprobe::run,
+    },
+    Tool {
+        name: "rmmod",
+        command: rmmod::Rmmod::command,
+        run: rmmod::run,
     },
 ];
 

@@ -71,6 +71,10 @@ fn complaint(error: &clap::Error) -> String {
         ErrorKind::UnknownArgument if about.starts_with('-') => {
             format!("invalid option -- '{short}'")
         }
+        ErrorKind::InvalidValue if error.get(ContextKind::InvalidValue).is_none_or(is_empty) => {
+            let option = about.split(' ').next().unwrap_or_default();
+            format!("option '{option}' requires an argument")
+        }
         _ => {
             let text = error.render().to_string();
             let text = text.lines().next().unwrap_or_default();
@@ -79,9 +83,51 @@ fn complaint(error: &clap::Error) -> String {
     }
 }
 
+fn is_empty(value: &ContextValue) -> bool {
+    matches!(value, ContextValue::String(text) if text.is_empty())
+}
+
 /// Writes what kmod's tools say to `--version`: the release of kmod that they
 /// stand in for, which scripts compare, and what they can decompress.
 pub fn version(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "kmod version 34 (umh {})", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "+ZSTD +XZ +ZLIB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    #[command(infer_long_args = true)]
+    struct Example {
+        #[arg(short, long, value_name = "MSEC", allow_hyphen_values = true)]
+        wait: Option<u8>,
+    }
+
+    fn complaint_about(words: &[&str]) -> String {
+        complaint(&Example::try_parse_from(words).unwrap_err())
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_getopts_words() {
+        assert_eq!(
+            complaint_about(&["x", "--foo"]),
+            "unrecognized option '--foo'"
+        );
+        assert_eq!(complaint_about(&["x", "-z"]), "invalid option -- 'z'");
+        assert_eq!(
+            complaint_about(&["x", "-w"]),
+            "option '--wait' requires an argument"
+        );
+        let said = complaint_about(&["x", "-w", "many"]);
+        assert!(
+            said.starts_with("invalid value 'many' for '--wait <MSEC>'"),
+            "{said}"
+        );
+        assert_eq!(
+            Example::try_parse_from(["x", "--wa=5"]).unwrap().wait,
+            Some(5)
+        );
+    }
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What modprobe only prints: the configuration, and the symbols of a module.
+
+use std::ffi::OsStr;
+use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use umh_modules::elf::Object;
+
+use super::insert::is_path;
+use super::{Failure, Probe};
+use crate::kmod::file;
+use crate::kmod::messages::reason;
+
+impl Probe<'_, '_> {
+    /// `-c`: every command of the configuration, then the aliases and symbols
+    /// of the tree.
+    pub(super) fn show_config(&mut self) -> io::Result<()> {
+        let config = &self.catalogue.config;
+        let lines = [
+            ("install", &config.installs),
+            ("remove", &config.removes),
+            ("alias", &config.aliases),
+            ("options", &config.options),
+        ];
+        let out = &mut self.out;
+        let mut write = |command: &str, words: &[&[u8]]| {
+            let line = [command.as_bytes(), b" ", &words.join(&b' '), b"\n"];
+            out.write_all(&line.concat())
+        };
+        for line in &config.blacklist {
+            write("blacklist", &[&line.name])?;
+        }
+        for (command, lines) in lines {
+            for line in lines {
+                write(command, &[&line.name, &line.value])?;
+            }
+        }
+        // kmod writes the blank also where nothing follows.
+        for softdep in &config.softdeps {
+            write("softdep", &[&softdep.name, &softdep.value()])?;
+        }
+        for weakdep in &config.weakdeps {
+            write("weakdep", &[&weakdep.name, &weakdep.on.join(&b' ')])?;
+        }
+        for line in &config.forbids {
+            write("forbid", &[&line.name])?;
+        }
+
+        writeln!(
+            out,
+            "\n# End of configuration files. Dumping indexes now:\n"
+        )?;
+        let tree = &self.catalogue.tree;
+        let mut written = Ok(());
+        let mut write = |key: &[u8], module: &[u8]| {
+            if written.is_ok() {
+                written = out.write_all(&[b"alias ", key, b" ", module, b"\n"].concat());
+            }
+        };
+        let aliases = tree.dump_aliases(&mut write);
+        let symbols = tree.dump_symbols(&mut write);
+        for unreadable in [aliases, symbols].into_iter().filter_map(Result::err) {
+            self.messages.error(unreadable);
+        }
+        written
+    }
+
+    /// `--show-modversions`: the symbols that a module uses.
+    pub(super) fn show_modversions(&mut self, word: &OsStr) -> Result<(), Failure> {
+        self.show_symbols(word, "modversions", |object| {
+            let versions = object.versions();
+            versions
+                .iter()
+                .map(|version| (version.crc, version.name.to_vec()))
+                .collect()
+        })
+    }
+
+    /// `--show-exports`: the symbols that a module exports.
+    pub(super) fn show_exports(&mut self, word: &OsStr) -> Result<(), Failure> {
+        self.show_symbols(word, "symbols", |object| {
+            let exports = object.exports();
+            exports
+                .iter()
+                .map(|export| (export.crc, export.name.to_vec()))
+                .collect()
+        })
+    }
+
+    fn show_symbols(
+        &mut self,
+        word: &OsStr,
+        what: &str,
+        of: impl Fn(&Object<&[u8]>) -> Vec<(u64, Vec<u8>)>,
+    ) -> Result<(), Failure> {
+        for path in self.files_of(word)? {
+            let failed = |reason: &dyn std::fmt::Display| {
+                let module = file::module_name(&path);
+                self.fatal(format_args!(
+                    "could not get {what} of {}: {reason}",
+                    module.escape_ascii()
+                ))
+            };
+            let image = file::read(&path).map_err(|error| failed(&reason(&error)))?;
+            let object = Object::parse(&image).map_err(|error| failed(&error))?;
+            let symbols = of(&object);
+            if symbols.is_empty() {
+                return Err(failed(&"No data available"));
+            }
+            for (crc, name) in symbols {
+                write!(self.out, "0x{crc:08x}\t")?;
+                self.out.write_all(&[&name, &b"\n"[..]].concat())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files that a word means.
+    fn files_of(&self, word: &OsStr) -> Result<Vec<PathBuf>, Failure> {
+        let path = |bytes: &[u8]| PathBuf::from(OsStr::from_bytes(bytes));
+        if is_path(word) {
+            return Ok(vec![path(&self.path_of(word)?)]);
+        }
+        let found = self.resolve(word, || self.not_found(word))?;
+        let tree = &self.catalogue.tree;
+        let files = found.modules.iter().map(|module| {
+            let dependencies = tree
+                .dependencies(&module.name)
+                .map_err(|error| self.unreadable(&error))?;
+            let file = dependencies.map(|dependencies| path(&tree.file(&dependencies.path)));
+            file.ok_or_else(|| {
+                self.fatal(format_args!(
+                    "Module {} has no file",
+                    module.name.escape_ascii()
+                ))
+            })
+        });
+        files.collect()
+    }
+}
