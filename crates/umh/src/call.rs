@@ -12,10 +12,11 @@ use umh_core::call::Call;
 use umh_core::wait::Retval;
 
 use crate::cancel::Cancel;
+use crate::capabilities::{Capabilities, Cred};
+use crate::descriptors::Descriptors;
 use crate::error::{Progress, Stage, errno};
-use crate::init::{Descriptors, Step};
+use crate::init::Step;
 use crate::sys::Words;
-use crate::task::Cred;
 
 /// Everything that the new process needs, laid out before there is one.
 pub(crate) struct ProcessCall {
@@ -23,6 +24,7 @@ pub(crate) struct ProcessCall {
     pub(crate) argv: Words,
     pub(crate) envp: Words,
     pub(crate) steps: Vec<Step>,
+    pub(crate) capabilities: Capabilities,
     pub(crate) descriptors: Descriptors,
     pub(crate) cgroup: Option<OwnedFd>,
     #[expect(dead_code, reason = "held to be dropped")]
@@ -40,7 +42,8 @@ impl Call for ProcessCall {
     }
 
     /// In the child: neither allocates nor locks.
-    fn init(&mut self, _cred: &mut Cred) -> Retval {
+    fn init(&mut self, cred: &mut Cred) -> Retval {
+        cred.wanted = self.capabilities;
         match self.take_steps() {
             Ok(()) => Retval::SUCCESS,
             Err(error) => errno(error).into(),

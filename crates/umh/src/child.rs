@@ -138,6 +138,17 @@ mod tests {
     }
 
     #[test]
+    fn a_signal_to_the_group_it_left_does_not_reach_a_child() {
+        let interrupted = &mut || {
+            let _ = kill_process(getpid(), Signal::INT);
+            crate::sys::default_all_signals();
+            Errno::EPERM.into()
+        };
+        let child = Child::run(None, interrupted).unwrap();
+        assert_eq!(child.began(), Errno::EPERM.into());
+    }
+
+    #[test]
     fn a_child_that_never_started_is_nobody_elses_to_wait_for() {
         // Whatever waits for any child of ours in the usual way: other tests
         // run beside this one, so it only looks.

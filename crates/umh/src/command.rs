@@ -22,18 +22,25 @@ use umh_core::wait::{Status, Wait};
 
 use crate::call::{Cleanup, ProcessCall};
 use crate::cancel::Cancel;
+use crate::capabilities::Capabilities;
+use crate::descriptors::{Descriptors, Source};
 use crate::engine::Umh;
 use crate::error::{Error, Progress, Stage, io_errno};
-use crate::init::{Descriptors, Key, Source, Step};
+use crate::init::{Key, Step};
 use crate::processes::Processes;
 use crate::sys::Words;
 
 /// A program and everything around it. What is not asked for is not inherited:
-/// no descriptor (0 to 2 are `/dev/null`), no environment, no signal action or
-/// mask, no umask, priority, scheduling policy, processor affinity, working
-/// directory or session.
-/// User, groups, capabilities, limits, namespaces, cgroup and keyrings are those
-/// of the caller until a step changes them.
+/// no descriptor (0 to 2 are `/dev/null`), no environment, no signal action,
+/// mask or pending signal, no umask, no priority (of processor or disk),
+/// scheduling policy or processor affinity, no working directory or session.
+///
+/// Capabilities, limits, root directory, namespaces, cgroup, keyrings and "no
+/// new privileges" are those of the caller until they are asked for. With no
+/// way to ask, because Linux has none or there is a program for it
+/// (setpriv(1), choom(1), runcon(1)): user and groups, `oom_score_adj`, timer
+/// slack, memory policy, personality, securebits, seccomp filters and the
+/// label of a security module.
 ///
 /// The steps run in the order in which they are asked for, in the new process,
 /// then the descriptors are arranged. An error names the step.
@@ -59,6 +66,7 @@ pub struct Command {
     argv: Vec<Vec<u8>>,
     envp: Vec<Vec<u8>>,
     steps: Vec<Step>,
+    capabilities: Capabilities,
     descriptors: Descriptors,
     cgroup: Option<OwnedFd>,
     cleanup: Cleanup,
@@ -78,6 +86,7 @@ impl Command {
             path,
             envp: Vec::new(),
             steps: Vec::new(),
+            capabilities: Capabilities::default(),
             descriptors: Descriptors::default(),
             cgroup: None,
             cleanup: Cleanup::default(),
@@ -182,12 +191,19 @@ impl Command {
         })
     }
 
-    /// Step: new namespaces.
+    /// Step: new namespaces. Of a new PID or time namespace it is the program's
+    /// children, or from Linux 6.3 on in time the program itself, that are in it.
+    /// `EINVAL` for flags that are no namespaces.
     pub fn unshare(self, namespaces: UnshareFlags) -> Self {
         self.step(Step::Unshare(namespaces))
     }
 
-    /// Step: the namespace that `file` (of `/proc/PID/ns`) is.
+    /// Step: the namespace that `file` (of `/proc/PID/ns`) is. A time namespace
+    /// is `EUSERS`: the kernel lets nobody in who shares memory, and the new
+    /// process still shares ours. Entering a mount namespace leads to its root
+    /// directory, so that [`Command::root`] and [`Command::directory`] come
+    /// after it, as all steps do that need what an earlier one gives: a user
+    /// namespace first, `chroot` before giving anything up.
     pub fn enter(self, file: impl Into<OwnedFd>) -> Self {
         self.step(Step::Enter(file.into()))
     }
@@ -208,6 +224,13 @@ impl Command {
     /// starts.
     pub fn no_new_privs(self) -> Self {
         self.step(Step::NoNewPrivs)
+    }
+
+    /// The helper's capability sets, within the engine's bounds. They are taken
+    /// on last, after every step that may need more.
+    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
     }
 
     /// Starts the program in the cgroup (v2) that `directory` is.
@@ -276,6 +299,7 @@ impl Command {
             argv: Words::new(argv),
             envp: Words::new(envp),
             steps: self.steps,
+            capabilities: self.capabilities,
             descriptors: self.descriptors,
             cgroup: self.cgroup,
             cleanup: self.cleanup,

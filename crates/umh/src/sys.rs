@@ -11,19 +11,31 @@ mod scheduler;
 mod signals;
 mod vfork;
 
-pub(crate) use descriptors::{close_at_exec, null, out_of_the_way, place};
+pub(crate) use descriptors::{close_at_exec, duplicate, null, place};
 pub(crate) use exec::{Words, execve};
 pub(crate) use keys::{add as add_key, join_new_session};
-pub(crate) use scheduler::be_normal as schedule_normally;
+pub(crate) use scheduler::{be_normal as schedule_normally, no_io_priority};
 pub(crate) use signals::default_all as default_all_signals;
 pub(crate) use vfork::vfork;
 
-use rustix::io::Result;
+use rustix::io::{Errno, Result};
 use rustix::thread::UnshareFlags;
 
-/// Leaves the namespaces that `flags` name for new ones.
+/// Leaves the namespaces that `flags` name for new ones. Other flags, which
+/// the type has room for, are refused.
 pub(crate) fn unshare(flags: UnshareFlags) -> Result<()> {
-    // SAFETY: only flags of namespaces are passed, and the caller is a child
-    // whose descriptors are its own.
+    const NAMESPACES: UnshareFlags = UnshareFlags::NEWCGROUP
+        .union(UnshareFlags::NEWIPC)
+        .union(UnshareFlags::NEWNET)
+        .union(UnshareFlags::NEWNS)
+        .union(UnshareFlags::NEWPID)
+        .union(UnshareFlags::NEWTIME)
+        .union(UnshareFlags::NEWUSER)
+        .union(UnshareFlags::NEWUTS);
+    if !NAMESPACES.contains(flags) {
+        return Err(Errno::INVAL);
+    }
+    // SAFETY: what is unsafe is to leave a table of descriptors that others
+    // count on; just above, flags of namespaces alone were let through.
     unsafe { rustix::thread::unshare_unsafe(flags) }
 }

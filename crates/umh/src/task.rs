@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use rustix::fs::Mode;
 use rustix::process::{setpriority_process, umask};
-use rustix::thread::{CapabilitySet, CpuSet};
-use umh_core::caps::CapSet;
+use rustix::thread::CpuSet;
 use umh_core::errno::Errno;
 use umh_core::host;
 
 use crate::call::ProcessCall;
+use crate::capabilities::Cred;
 use crate::error::{Progress, Stage, errno};
 use crate::sys;
 
@@ -48,19 +48,6 @@ impl ProcessTask {
     }
 }
 
-/// What is to become of the capability sets.
-pub(crate) struct Cred {
-    bset: CapSet,
-    inheritable: CapSet,
-}
-
-impl host::Cred for Cred {
-    fn narrow(&mut self, bset: CapSet, inheritable: CapSet) {
-        self.bset = self.bset.intersect(bset);
-        self.inheritable = self.inheritable.intersect(inheritable);
-    }
-}
-
 impl host::Task for ProcessTask {
     type Call = ProcessCall;
     type Cred = Cred;
@@ -77,34 +64,17 @@ impl host::Task for ProcessTask {
         // Who was made nice may not become less so without privilege: then it
         // stays as it is.
         let _ = setpriority_process(None, nice);
+        // The disk's turn goes by the nice value again, which is no privilege.
+        let _ = sys::no_io_priority();
     }
 
     fn prepare_creds(&mut self) -> Result<Cred, Errno> {
-        Ok(Cred {
-            bset: CapSet::FULL,
-            inheritable: CapSet::FULL,
-        })
+        Ok(Cred::unchanged())
     }
 
     fn commit_creds(&mut self, cred: Cred) -> Result<(), Errno> {
         self.progress.at(Stage::Capabilities);
-        if cred.inheritable != CapSet::FULL {
-            let mut sets = rustix::thread::capabilities(None).map_err(errno)?;
-            let kept = CapabilitySet::from_bits_retain(cred.inheritable.bits());
-            sets.inheritable &= kept;
-            rustix::thread::set_capabilities(None, sets).map_err(errno)?;
-        }
-        // Last: dropping needs CAP_SETPCAP, which is dropped with the others
-        // only at execve(2).
-        if cred.bset != CapSet::FULL {
-            for capability in 0..41 {
-                if !cred.bset.has(capability) {
-                    let dropped = CapabilitySet::from_bits_retain(1 << capability);
-                    rustix::thread::remove_capability_from_bounding_set(dropped).map_err(errno)?;
-                }
-            }
-        }
-        Ok(())
+        cred.commit().map_err(errno)
     }
 
     fn wait_for_initramfs(&mut self) {}

@@ -6,8 +6,10 @@
 
 mod call;
 mod cancel;
+mod capabilities;
 mod child;
 mod command;
+mod descriptors;
 mod engine;
 mod error;
 mod event;
@@ -25,6 +27,7 @@ mod task;
 mod wake;
 
 pub use cancel::Cancel;
+pub use capabilities::Capabilities;
 pub use command::Command;
 pub use command::Output;
 pub use engine::Builder;

@@ -7,24 +7,15 @@
     reason = "a test states its expectations by failing"
 )]
 
+mod shell;
+
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, umask};
-use umh::{CapSet, Command, Errno, Key, Stage, Status, Umh, UnshareFlags, Wait, Which};
-
-fn sh(script: &str) -> Command {
-    Command::new("/bin/sh").args(["-c", script])
-}
-
-/// What a script writes, which must succeed.
-fn says(command: Command) -> String {
-    let output = command.output(&Umh::new()).unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status, Status::SUCCESS, "{errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
+use shell::{again, says, sh};
+use umh::{Command, Errno, Stage, Umh, Wait};
 
 #[test]
 fn nothing_is_inherited_that_was_not_asked_for() {
@@ -54,28 +45,27 @@ fn nothing_is_inherited_that_was_not_asked_for() {
 
 #[test]
 fn a_helper_is_scheduled_as_usual_whatever_its_caller_is() {
-    // The test itself once more, as a batch process.
-    const INNER: &str = "UMH_TEST_BATCH";
+    // The test itself once more, as a batch process with the disk to itself.
     let policy = |stat: &str| stat.rsplit(' ').nth(11).map(str::to_owned);
-    if std::env::var_os(INNER).is_some() {
+    let name = "a_helper_is_scheduled_as_usual_whatever_its_caller_is";
+    let Some(outer) = again(name) else {
         let ours = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
         assert_eq!(policy(&ours).unwrap(), "3");
         let stat = says(Command::new("/bin/cat").arg("/proc/self/stat"));
         assert_eq!(policy(&stat).unwrap(), "0");
+        assert_eq!(says(Command::new("/usr/bin/ionice")), "none: prio 0\n");
         return;
-    }
-    let ourselves = std::env::current_exe().unwrap();
-    let said = says(
-        Command::new("/usr/bin/chrt")
-            .args(["-b", "0"])
-            .arg(ourselves)
-            .args([
-                "--exact",
-                "a_helper_is_scheduled_as_usual_whatever_its_caller_is",
-            ])
-            .env(INNER, "1"),
-    );
-    assert!(said.contains("1 passed"), "{said}");
+    };
+    outer(&[
+        "/usr/bin/chrt",
+        "-b",
+        "0",
+        "/usr/bin/ionice",
+        "-c",
+        "2",
+        "-n",
+        "7",
+    ]);
 }
 
 #[test]
@@ -132,6 +122,17 @@ fn files_come_to_their_places_whatever_numbers_they_had() {
 }
 
 #[test]
+fn the_highest_number_there_is_can_be_a_place() {
+    let Some(outer) = again("the_highest_number_there_is_can_be_a_place") else {
+        let file = File::open("/dev/zero").unwrap();
+        let seen = says(sh("readlink /proc/self/fd/63").descriptor(63, file));
+        assert_eq!(seen, "/dev/zero\n");
+        return;
+    };
+    outer(&["/usr/bin/prlimit", "--nofile=64"]);
+}
+
+#[test]
 fn limits_directory_and_no_new_privs_are_steps() {
     let seen = says(
         sh("ulimit -n; pwd; grep NoNewPrivs /proc/self/status")
@@ -177,66 +178,4 @@ fn another_root_directory_needs_nothing_in_it_but_the_program() {
         .exec(&Umh::new(), Wait::EXEC)
         .unwrap_err();
     assert_eq!((error.stage, error.errno), (Stage::Exec, Errno::ENOENT));
-}
-
-#[test]
-fn a_namespace_is_new() {
-    if !rustix::process::geteuid().is_root() {
-        println!("skipped: unshare(2) of a UTS namespace needs root");
-        return;
-    }
-    let ours = std::fs::read_link("/proc/self/ns/uts").unwrap();
-    let umh = Umh::new();
-    let theirs = Command::new("/bin/readlink")
-        .arg("/proc/self/ns/uts")
-        .unshare(UnshareFlags::NEWUTS)
-        .output(&umh);
-    match theirs {
-        Ok(theirs) => assert_ne!(
-            theirs.stdout.trim_ascii(),
-            ours.as_os_str().as_encoded_bytes()
-        ),
-        Err(error) => println!("skipped: {error}"),
-    }
-}
-
-#[test]
-fn bounds_shrink_what_a_helper_may() {
-    if !rustix::process::geteuid().is_root() {
-        println!("skipped: the bounding set is root's to shrink");
-        return;
-    }
-    let umh = Umh::new();
-    umh.narrow(Which::Bset, CapSet::from_bits(!1));
-    let output = sh("grep CapBnd /proc/self/status").output(&umh);
-    match output {
-        Ok(output) => {
-            let line = String::from_utf8(output.stdout).unwrap();
-            let bits = line.trim().rsplit('\t').next().unwrap();
-            assert_eq!(u64::from_str_radix(bits, 16).unwrap() & 1, 0, "{line}");
-        }
-        Err(error) => println!("skipped: {error}"),
-    }
-}
-
-#[test]
-fn a_helper_has_a_session_keyring_of_its_own() {
-    let umh = Umh::new();
-    let key = Key {
-        kind: c"user".into(),
-        description: c"umh:test".into(),
-        payload: b"secret".into(),
-    };
-    let command = sh("grep -c umh:test /proc/keys").session_keyring().key(key);
-    match command.output(&umh) {
-        Ok(output) => assert_eq!(output.stdout, b"1\n"),
-        // Sandboxes forbid keyctl(2).
-        Err(error) => {
-            assert!(
-                matches!(error.stage, Stage::Keyring | Stage::Key),
-                "{error}"
-            );
-            println!("skipped: {error}");
-        }
-    }
 }

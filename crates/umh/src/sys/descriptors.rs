@@ -2,7 +2,7 @@
 
 //! File descriptors by number, in a child's own table.
 
-use rustix::fd::{AsRawFd as _, BorrowedFd, IntoRawFd as _};
+use rustix::fd::{AsRawFd as _, BorrowedFd, IntoRawFd as _, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, Result};
 
@@ -19,19 +19,16 @@ pub(crate) fn place(file: BorrowedFd<'_>, number: i32) -> Result<()> {
 
 /// The same file at `lowest` or above, closed by execve(2); by number, because
 /// the child never closes it itself.
-pub(crate) fn out_of_the_way(file: BorrowedFd<'_>, lowest: i32) -> Result<BorrowedFd<'static>> {
+pub(crate) fn duplicate(file: BorrowedFd<'_>, lowest: i32) -> Result<BorrowedFd<'static>> {
     let number = rustix::io::fcntl_dupfd_cloexec(file, lowest)?.into_raw_fd();
     // SAFETY: it was just made, is not -1, and is open until execve(2).
     Ok(unsafe { BorrowedFd::borrow_raw(number) })
 }
 
-/// `/dev/null`, in the same way.
-pub(crate) fn null(lowest: i32) -> Result<BorrowedFd<'static>> {
+/// `/dev/null`.
+pub(crate) fn null() -> Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let null = rustix::fs::openat(CWD, c"/dev/null", flags, Mode::empty())?;
-    let moved = out_of_the_way(rustix::fd::AsFd::as_fd(&null), lowest)?;
-    drop(null);
-    Ok(moved)
+    rustix::fs::openat(CWD, c"/dev/null", flags, Mode::empty())
 }
 
 /// Has every descriptor from `first` to `last` closed by execve(2).

@@ -13,10 +13,12 @@ pub(super) mod number {
     pub(in crate::sys) const RT_SIGPROCMASK: usize = 14;
     pub(in crate::sys) const CLONE: usize = 56;
     pub(in crate::sys) const EXECVE: usize = 59;
+    pub(in crate::sys) const RT_SIGTIMEDWAIT: usize = 128;
     pub(in crate::sys) const SCHED_SETSCHEDULER: usize = 144;
     pub(in crate::sys) const EXIT_GROUP: usize = 231;
     pub(in crate::sys) const ADD_KEY: usize = 248;
     pub(in crate::sys) const KEYCTL: usize = 250;
+    pub(in crate::sys) const IOPRIO_SET: usize = 251;
     pub(in crate::sys) const DUP3: usize = 292;
     pub(in crate::sys) const CLONE3: usize = 435;
     pub(in crate::sys) const CLOSE_RANGE: usize = 436;

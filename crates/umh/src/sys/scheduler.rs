@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! sched_setscheduler(2).
+//! sched_setscheduler(2) and ioprio_set(2).
 
 use rustix::io::Result;
 
@@ -21,4 +21,12 @@ pub(crate) fn be_normal() -> Result<()> {
         )
     }
     .map(drop)
+}
+
+/// No priority of its own for the calling process's input and output.
+pub(crate) fn no_io_priority() -> Result<()> {
+    /// linux/ioprio.h
+    const IOPRIO_WHO_PROCESS: usize = 1;
+    // SAFETY: takes no pointer. Class 0 is `IOPRIO_CLASS_NONE`.
+    unsafe { syscall(number::IOPRIO_SET, [IOPRIO_WHO_PROCESS, 0, 0, 0, 0]) }.map(drop)
 }

@@ -38,7 +38,8 @@ impl Drop for Blocked {
     }
 }
 
-/// Every action to the default, nothing blocked, in the calling process.
+/// Every action to the default, nothing pending or blocked, in the calling
+/// process. What is pending was sent to a group that it has left.
 pub(crate) fn default_all() {
     /// The kernel's `struct sigaction`: `SIG_DFL`, no flags, an empty mask.
     static DEFAULT: [u64; 4] = [0; 4];
@@ -47,7 +48,20 @@ pub(crate) fn default_all() {
         // SAFETY: reads one action. SIGKILL and SIGSTOP are refused, rightly.
         let _ = unsafe { syscall(number::RT_SIGACTION, [signal, action, 0, SET, 0]) };
     }
+    discard_pending();
     let _ = set_mask(0);
+}
+
+/// Takes every signal that waits for the end of its being blocked.
+fn discard_pending() {
+    /// `struct timespec`: no time at all.
+    static AT_ONCE: [i64; 2] = [0; 2];
+    let all = u64::MAX;
+    let set = (&raw const all).expose_provenance();
+    let limit = (&raw const AT_ONCE).expose_provenance();
+    // SAFETY: reads one set of the size that is given and one time; where to
+    // write about the signal is null.
+    while unsafe { syscall(number::RT_SIGTIMEDWAIT, [set, 0, limit, SET, 0]) }.is_ok() {}
 }
 
 fn set_mask(mask: u64) -> Result<usize> {
