@@ -91,6 +91,13 @@ impl Options {
         for_device && self.has(Self::UEVENT) && !self.has(Self::NOCACHE)
     }
 
+    /// Whether a name that is remembered for a resume cannot be asked for so:
+    /// `EOPNOTSUPP`. The file would come to where the cache does not look.
+    #[doc(alias = "fw_cache_is_setup")]
+    pub const fn is_against_cache(self) -> bool {
+        self.has(Self::NOCACHE) || self.has(Self::NOWAIT) && !self.has(Self::UEVENT)
+    }
+
     /// Whether requests for one name at the same time share one load.
     pub const fn is_shared(self) -> bool {
         !self.has(Self::NOCACHE) && !self.has(Self::PARTIAL)
@@ -155,6 +162,13 @@ pub struct Search<'a> {
     pub packings: &'a [Packing],
 }
 
+/// Whether a file may have this name at all: `EINVAL` otherwise, before
+/// anything is looked at.
+#[doc(alias = "name_contains_dotdot")]
+pub fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.split(|byte| *byte == b'/').all(|part| part != b"..")
+}
+
 /// `PATH_MAX`, with the NUL.
 const PATH_MAX: usize = 4096;
 
@@ -169,7 +183,7 @@ impl<'a> Search<'a> {
         options: Options,
         mut get: impl FnMut(Place<'a>) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
-        if name.is_empty() || name.split(|byte| *byte == b'/').any(|part| part == b"..") {
+        if !is_name(name) {
             return Err(Errno::EINVAL);
         }
         if let Ok(found) = get(Place::BuiltIn) {
@@ -177,10 +191,13 @@ impl<'a> Search<'a> {
         }
 
         let mut failed = self.pass(name, Packing::Plain, &mut get);
+        // A part of a file is a plain file's.
+        if options.has(Options::PARTIAL) {
+            return failed;
+        }
         for packing in self.packings {
-            match failed {
-                Err(Errno::ENOENT) if !options.has(Options::PARTIAL) => {}
-                _ => break,
+            if !matches!(failed, Err(Errno::ENOENT)) {
+                break;
             }
             if *packing != Packing::Plain {
                 failed = self.pass(name, *packing, &mut get);

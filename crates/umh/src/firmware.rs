@@ -7,6 +7,15 @@
 //! if the request or the settings say so, whoever the fallback is. Requests for
 //! one file at the same time share one load.
 //!
+//! | in Linux | here |
+//! | --- | --- |
+//! | `request_firmware`, `firmware_request_nowarn`, `request_firmware_direct` | [`Loader::request`] with [`Options::REQUEST`], [`Options::REQUEST_NOWARN`] (a library has no log, so this is the same), [`Options::DIRECT`] |
+//! | `firmware_request_platform` | [`Options::PLATFORM`], where the program has a copy from its machine's memory ([`Builder::platform`]): what EFI left there only the kernel can read |
+//! | `request_firmware_into_buf`, `request_partial_firmware_into_buf` | [`Loader::request_into_buf`], [`Loader::request_partial_into_buf`] |
+//! | `request_firmware_nowait`, `firmware_request_nowait_nowarn` | [`Loader::request_nowait`]; with the feature `tokio` a future |
+//! | `firmware_request_cache` | [`Loader::remember`] |
+//! | `firmware_upload_*` | not here: it is the kernel's drivers that take uploads |
+//!
 //! ```
 //! use umh::firmware::{Loader, Options};
 //! use umh::{Errno, Umh};
@@ -17,9 +26,12 @@
 //! # Ok::<(), Errno>(())
 //! ```
 
+mod builder;
 mod hook;
+mod place;
 mod read;
 
+pub use builder::Builder;
 pub use hook::Wanted;
 pub use umh_core::firmware::Options;
 pub use umh_core::firmware::Settings;
@@ -31,11 +43,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use umh_core::errno::Errno;
-use umh_core::firmware::{CACHE_TIMEOUT_SECONDS, Packing, Place, Search, ask, falls_back};
+use umh_core::firmware::{CACHE_TIMEOUT_SECONDS, Packing, Place, Search, ask, falls_back, is_name};
 
 use crate::engine::Umh;
 use crate::wake::lock;
 use hook::{Hook, HookRequest};
+use place::{Buffer, Destination, Whole};
 
 /// The bytes of a file, shared by all who asked for it.
 pub type Image = Arc<[u8]>;
@@ -47,6 +60,7 @@ pub struct Loader {
     custom: Vec<u8>,
     release: Vec<u8>,
     built_in: HashMap<Vec<u8>, Image>,
+    platform: HashMap<Vec<u8>, Image>,
     settings: Settings,
     hook: Option<Hook>,
     state: Mutex<State>,
@@ -71,9 +85,80 @@ impl Loader {
     }
 
     /// Looks for a file. `ENOENT` if it is nowhere; whatever the last place
-    /// said otherwise; `ETIMEDOUT` if the fallback did not answer in time.
+    /// said otherwise; `ETIMEDOUT` if the fallback did not answer in time;
+    /// `EINVAL` for a part of a file, which needs a buffer.
     pub fn request(&self, name: impl AsRef<OsStr>, options: Options) -> Result<Image, Errno> {
-        self.load(name.as_ref().as_bytes(), options, &self.settings)
+        let name = name.as_ref().as_bytes();
+        self.refuse_remembered(name, options)?;
+        if options.has(Options::PARTIAL) {
+            return Err(Errno::EINVAL);
+        }
+        self.load(name, options, &self.settings)
+    }
+
+    /// Looks for a file, in a worker of the engine's. `done` gets what the
+    /// kernel's callback does not: the reason, if there is no file. `EAGAIN`
+    /// if the queue is full.
+    #[doc(alias = "request_firmware_nowait")]
+    pub fn request_nowait(
+        self: &Arc<Self>,
+        name: impl AsRef<OsStr>,
+        options: Options,
+        done: impl FnOnce(Result<Image, Errno>) + Send + 'static,
+    ) -> Result<(), Errno> {
+        let name = name.as_ref().as_bytes().to_vec();
+        let options = options | Options::NOWAIT;
+        self.refuse_remembered(&name, options)?;
+        let loader = self.clone();
+        self.umh.0.later(move || {
+            done(loader.load(&name, options, &loader.settings));
+        })
+    }
+
+    /// Reads a file into `buffer`, and says how long it is. `EFBIG` if there
+    /// is not room for all of it, `EINVAL` if it is packed, and `ENOMEM` if it
+    /// is the platform's or the fallback's; `EOPNOTSUPP` if a resume would have
+    /// it in the cache.
+    #[doc(alias = "request_firmware_into_buf")]
+    pub fn request_into_buf(
+        &self,
+        name: impl AsRef<OsStr>,
+        buffer: &mut [u8],
+    ) -> Result<usize, Errno> {
+        let whole = &mut Buffer::whole(buffer);
+        self.read_into(name.as_ref(), Options::INTO_BUF, whole)
+    }
+
+    /// Reads as much of a file as there is room for in `buffer`, from `offset`
+    /// on, and says how much that was. Nowhere but in plain files, and in what
+    /// is built in (of which the kernel gives the beginning, whatever the
+    /// offset). `ENOENT` if nothing is there so far in.
+    #[doc(alias = "request_partial_firmware_into_buf")]
+    pub fn request_partial_into_buf(
+        &self,
+        name: impl AsRef<OsStr>,
+        buffer: &mut [u8],
+        offset: u64,
+    ) -> Result<usize, Errno> {
+        let part = &mut Buffer::part(buffer, offset);
+        self.read_into(name.as_ref(), Options::PARTIAL_INTO_BUF, part)
+    }
+
+    fn read_into(
+        &self,
+        name: &OsStr,
+        options: Options,
+        buffer: &mut Buffer<'_>,
+    ) -> Result<usize, Errno> {
+        let name = name.as_bytes();
+        self.refuse_remembered(name, options)?;
+        self.find(name, options, &self.settings, buffer)
+    }
+
+    /// Has a resume find the file, although nobody asked for it yet.
+    #[doc(alias = "firmware_request_cache")]
+    pub fn remember(&self, name: impl AsRef<OsStr>) {
+        lock(&self.state).remember(name.as_ref().as_bytes());
     }
 
     /// Loads every file that was found before, so that it is there when the
@@ -101,9 +186,17 @@ impl Loader {
         lock(&self.state).cache = None;
     }
 
+    fn refuse_remembered(&self, name: &[u8], options: Options) -> Result<(), Errno> {
+        if options.is_against_cache() && lock(&self.state).remembers(name) {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        Ok(())
+    }
+
     fn load(&self, name: &[u8], options: Options, settings: &Settings) -> Result<Image, Errno> {
+        let find = || self.find(name, options, settings, &mut Whole);
         if !options.is_shared() {
-            return self.find(name, options, settings);
+            return find();
         }
         let load = {
             let mut state = lock(&self.state);
@@ -113,9 +206,7 @@ impl Loader {
             state.under_way.entry(name.to_vec()).or_default().clone()
         };
         // One looks, the others wait for it.
-        let result = load
-            .get_or_init(|| self.find(name, options, settings))
-            .clone();
+        let result = load.get_or_init(find).clone();
 
         let mut state = lock(&self.state);
         let ours = |other: &Load| Arc::ptr_eq(other, &load);
@@ -123,9 +214,7 @@ impl Loader {
             state.under_way.remove(name);
         }
         if let (Ok(image), true) = (&result, options.is_cached(true)) {
-            if !state.names.iter().any(|known| known == name) {
-                state.names.push(name.to_vec());
-            }
+            state.remember(name);
             if let Some(cache) = &mut state.cache {
                 cache.insert(name.to_vec(), image.clone());
             }
@@ -133,99 +222,51 @@ impl Loader {
         result
     }
 
-    fn find(&self, name: &[u8], options: Options, settings: &Settings) -> Result<Image, Errno> {
+    fn find<D: Destination>(
+        &self,
+        name: &[u8],
+        options: Options,
+        settings: &Settings,
+        to: &mut D,
+    ) -> Result<D::Done, Errno> {
+        if !is_name(name) {
+            return Err(Errno::EINVAL);
+        }
         let search = Search {
             custom: &self.custom,
             release: &self.release,
             packings: &[Packing::Zst, Packing::Xz],
         };
         let found = search.find(name, options, |place| match place {
-            Place::BuiltIn => self.built_in.get(name).cloned().ok_or(Errno::ENOENT),
-            Place::File { path, packing } => read::file(&self.root, &path.concat(), packing),
-            Place::Platform => Err(Errno::ENOENT),
+            Place::BuiltIn => to.copy(self.built_in.get(name).ok_or(Errno::ENOENT)?),
+            Place::File { path, packing } => to.file(&self.below_root(&path.concat()), packing),
+            Place::Platform => to.copy(self.platform.get(name).ok_or(Errno::ENOENT)?),
         });
         match (found, &self.hook) {
-            // A name that cannot be asked for is nobody's to answer.
-            (Err(Errno::EINVAL), _) => Err(Errno::EINVAL),
             (Err(_), Some(hook)) if falls_back(settings, options, true) => {
                 let mut request = HookRequest::new(hook, name);
                 ask(&self.umh.0, settings, options, &mut request)?;
-                request.image().ok_or(Errno::ENOENT)
+                let image = request.image().filter(|image| !image.is_empty());
+                to.copy(&image.ok_or(Errno::ENOENT)?)
             }
             (found, _) => found,
         }
     }
+
+    fn below_root(&self, path: &[u8]) -> PathBuf {
+        let relative = path.strip_prefix(b"/").unwrap_or(path);
+        self.root.join(OsStr::from_bytes(relative))
+    }
 }
 
-/// Where a loader looks, and whom it asks.
-pub struct Builder(Loader);
-
-impl Builder {
-    fn new(umh: &Umh) -> Self {
-        let release = rustix::system::uname().release().to_bytes().to_vec();
-        Self(Loader {
-            umh: umh.clone(),
-            root: PathBuf::from("/"),
-            custom: Vec::new(),
-            release,
-            built_in: HashMap::new(),
-            settings: Settings::default(),
-            hook: None,
-            state: Mutex::default(),
-        })
+impl State {
+    fn remembers(&self, name: &[u8]) -> bool {
+        self.names.iter().any(|known| known == name)
     }
 
-    /// A file that is part of the program.
-    #[must_use]
-    pub fn built_in(mut self, name: impl AsRef<OsStr>, image: impl Into<Image>) -> Self {
-        let name = name.as_ref().as_bytes().to_vec();
-        self.0.built_in.insert(name, image.into());
-        self
-    }
-
-    /// A directory before the others, as `firmware_class.path`.
-    #[must_use]
-    pub fn custom(mut self, directory: impl AsRef<OsStr>) -> Self {
-        self.0.custom = directory.as_ref().as_bytes().to_vec();
-        self
-    }
-
-    /// The kernel release that two of the directories are named after, in
-    /// place of the running one.
-    #[must_use]
-    pub fn release(mut self, release: impl AsRef<OsStr>) -> Self {
-        self.0.release = release.as_ref().as_bytes().to_vec();
-        self
-    }
-
-    /// Where `/` is.
-    #[must_use]
-    pub fn root(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.0.root = directory.into();
-        self
-    }
-
-    /// When the fallback is asked, and for how long it is waited for.
-    #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.0.settings = settings;
-        self
-    }
-
-    /// Whoever is asked for a file that is nowhere; `None` gives up. It is
-    /// called in a thread of its own, which goes on if it is late. The gate is
-    /// kept open meanwhile, so it must not freeze the engine.
-    #[must_use]
-    pub fn fallback(
-        mut self,
-        answer: impl Fn(&Wanted) -> Option<Vec<u8>> + Send + Sync + 'static,
-    ) -> Self {
-        self.0.hook = Some(Arc::new(answer));
-        self
-    }
-
-    /// The loader.
-    pub fn build(self) -> Loader {
-        self.0
+    fn remember(&mut self, name: &[u8]) {
+        if !self.remembers(name) {
+            self.names.push(name.to_vec());
+        }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Inner {
     pub(crate) depth_lock: RwLock<()>,
     pub(crate) running: WaitQueue,
     pub(crate) depth: WaitQueue,
-    pub(crate) pool: Arc<Pool<Job<Processes>>>,
+    pub(crate) pool: Arc<Pool<Work>>,
     pub(crate) modules: Modules,
     pub(crate) events: Events,
     /// What every call runs instead, as `CONFIG_STATIC_USERMODEHELPER` has it.
@@ -41,6 +41,29 @@ pub(crate) struct Inner {
 pub(crate) struct Started {
     job: Job<Processes>,
     child: Child,
+}
+
+/// What a worker does.
+pub(crate) enum Work {
+    Call(Box<Job<Processes>>),
+    Other(Box<dyn FnOnce() + Send>),
+}
+
+impl Processes {
+    /// Has `work` done by a worker, soon.
+    pub(crate) fn later(&self, work: impl FnOnce() + Send + 'static) -> Result<(), Errno> {
+        let queued = self.push(Work::Other(Box::new(work)));
+        queued.map_err(|(errno, _undone)| errno)
+    }
+
+    fn push(&self, work: Work) -> Result<(), (Errno, Work)> {
+        let host = self.clone();
+        let queued = self.0.pool.push(work, move |work| match work {
+            Work::Call(job) => exec::work(&host, *job),
+            Work::Other(work) => work(),
+        });
+        queued.map_err(|(error, work)| (io_errno(&error), work))
+    }
 }
 
 impl Host for Processes {
@@ -75,9 +98,11 @@ impl Host for Processes {
             return Ok(());
         }
         job.call.progress.at(Stage::Queue);
-        let host = self.clone();
-        let queued = self.0.pool.push(job, move |job| exec::work(&host, job));
-        queued.map_err(|(error, job)| (io_errno(&error), job))
+        match self.push(Work::Call(Box::new(job))) {
+            Err((errno, Work::Call(job))) => Err((errno, *job)),
+            // Nothing else comes back than what was pushed.
+            Err((_, Work::Other(_))) | Ok(()) => Ok(()),
+        }
     }
 
     fn spawn(&self, mut job: Job<Self>) -> Result<Started, (Errno, Job<Self>)> {

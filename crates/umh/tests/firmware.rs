@@ -224,3 +224,134 @@ fn a_frozen_engine_does_not_ask() {
         Err(Errno::EBUSY)
     );
 }
+
+#[test]
+fn a_file_comes_whole_into_a_buffer_or_not_at_all() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root, "lib/firmware/x", b"0123456789");
+    let loader = loader(&root).build();
+    let mut buffer = [0; 12];
+    assert_eq!(loader.request_into_buf("x", &mut buffer), Ok(10));
+    assert_eq!(&buffer[..10], b"0123456789");
+    assert_eq!(
+        loader.request_into_buf("x", &mut buffer[..9]),
+        Err(Errno::EFBIG)
+    );
+    assert_eq!(
+        loader.request_into_buf("y", &mut buffer),
+        Err(Errno::ENOENT)
+    );
+    for (path, packer) in [
+        ("lib/firmware/zst", ["zstd", "-q", "--rm"].as_slice()),
+        (
+            "lib/firmware/xz",
+            &["xz", "-C", "crc32", "--lzma2=dict=2MiB"],
+        ),
+    ] {
+        put(&root, path, b"0123456789");
+        if pack(&root, path, packer) {
+            let name = path.rsplit('/').next().unwrap();
+            let exact = &mut buffer[..10];
+            assert_eq!(loader.request_into_buf(name, exact), Ok(10), "{name}");
+            assert_eq!(exact, b"0123456789");
+            let short = loader.request_into_buf(name, &mut buffer[..9]);
+            assert_eq!(short, Err(Errno::EINVAL), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_part_of_a_file_is_what_there_is_room_for() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root, "lib/firmware/x", b"0123456789");
+    let loader = loader(&root).built_in("in", *b"abcdef").build();
+    let part = |name: &str, room: usize, offset| {
+        let mut buffer = [0; 16];
+        let read = loader.request_partial_into_buf(name, &mut buffer[..room], offset)?;
+        Ok(buffer[..read].to_vec())
+    };
+    for (offset, room, text) in [
+        (0, 10, b"0123456789".as_slice()),
+        (0, 5, b"01234"),
+        (1, 6, b"123456"),
+        (2, 10, b"23456789"),
+    ] {
+        assert_eq!(part("x", room, offset), Ok(text.to_vec()));
+    }
+    assert_eq!(part("in", 3, 2), Ok(b"cde".to_vec()));
+    for offset in [10, 11, u64::from(u32::MAX)] {
+        assert_eq!(part("x", 5, offset), Err(Errno::ENOENT));
+    }
+}
+
+#[test]
+fn what_a_resume_would_have_in_the_cache_goes_nowhere_else() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root, "lib/firmware/x", b"code");
+    let loader = Arc::new(loader(&root).build());
+    let mut buffer = [0; 8];
+    assert_eq!(loader.request_into_buf("x", &mut buffer), Ok(4));
+    loader.remember("x");
+    let refused = Err(Errno::EOPNOTSUPP);
+    assert_eq!(loader.request_into_buf("x", &mut buffer), refused);
+    assert_eq!(
+        loader.request_partial_into_buf("x", &mut buffer, 1),
+        refused
+    );
+    assert_eq!(
+        loader.request_nowait("x", Options::NOWAIT_CUSTOM, |_| ()),
+        Err(Errno::EOPNOTSUPP)
+    );
+    loader.cache();
+    std::fs::remove_file(root.path().join("lib/firmware/x")).unwrap();
+    assert_eq!(*loader.request("x", Options::REQUEST).unwrap(), *b"code");
+}
+
+#[test]
+fn who_does_not_wait_is_called_back() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root, "lib/firmware/x", b"code");
+    let loader = Arc::new(loader(&root).build());
+    let (done, results) = std::sync::mpsc::channel();
+    for name in ["x", "y"] {
+        let done = done.clone();
+        let tell = move |found: Result<_, _>| done.send((name, found)).unwrap();
+        loader
+            .request_nowait(name, Options::NOWAIT_UEVENT, tell)
+            .unwrap();
+    }
+    let mut found: Vec<_> = (0..2).map(|_| results.recv().unwrap()).collect();
+    found.sort_by_key(|(name, _)| *name);
+    assert_eq!(found[0], ("x", Ok((*b"code").into())));
+    assert_eq!(found[1], ("y", Err(Errno::ENOENT)));
+}
+
+#[test]
+fn the_platforms_copy_is_for_who_asks_for_it() {
+    let root = tempfile::tempdir().unwrap();
+    let loader = loader(&root).platform("x", *b"rom").build();
+    assert_eq!(loader.request("x", Options::REQUEST), Err(Errno::ENOENT));
+    assert_eq!(*loader.request("x", Options::PLATFORM).unwrap(), *b"rom");
+}
+
+#[test]
+fn the_fallback_answers_also_where_a_broken_file_lies() {
+    let root = tempfile::tempdir().unwrap();
+    put(&root, "lib/firmware/x", b"");
+    let settings = Settings {
+        force_sysfs_fallback: true,
+        ..Settings::default()
+    };
+    let by = |answer: &'static [u8]| {
+        let builder = loader(&root).settings(settings);
+        builder.fallback(|_| Some(answer.to_vec())).build()
+    };
+    let answered = by(b"good");
+    assert_eq!(
+        answered.request_into_buf("x", &mut [0; 3]),
+        Err(Errno::ENOMEM)
+    );
+    assert_eq!(*answered.request("x", Options::REQUEST).unwrap(), *b"good");
+    let nothing = by(b"").request("x", Options::REQUEST);
+    assert_eq!(nothing, Err(Errno::ENOENT), "no bytes are no file");
+}

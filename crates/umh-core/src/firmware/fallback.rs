@@ -44,7 +44,8 @@ impl Default for Settings {
 /// the security modules say (`security_kernel_load_data`).
 #[doc(alias = "fw_run_sysfs_fallback")]
 pub fn falls_back(settings: &Settings, options: Options, permitted: bool) -> bool {
-    if settings.ignore_sysfs_fallback || options.has(Options::NOFALLBACK_SYSFS) || !permitted {
+    let never = options.has(Options::NOFALLBACK_SYSFS) || options.has(Options::PARTIAL);
+    if settings.ignore_sysfs_fallback || never || !permitted {
         return false;
     }
     settings.force_sysfs_fallback || options.has(Options::USERHELPER)

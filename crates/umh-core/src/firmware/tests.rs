@@ -76,6 +76,14 @@ fn the_last_directorys_error_ends_the_search() {
 fn a_part_of_a_file_is_never_unpacked() {
     let (places, result) = looked_at(&SEARCH, "x", Options::PARTIAL_INTO_BUF, &[]);
     assert_eq!((places.len(), result), (5, Err(Errno::ENOENT)));
+    let everywhere = Options::PARTIAL_INTO_BUF | Options::FALLBACK_PLATFORM;
+    let (places, _) = looked_at(&SEARCH, "x", everywhere, &[]);
+    assert_eq!(places.len(), 5, "nor the platform's");
+    let force = Settings {
+        force_sysfs_fallback: true,
+        ..Settings::default()
+    };
+    assert!(!falls_back(&force, everywhere, true), "nor user space's");
 }
 
 #[test]
@@ -137,4 +145,13 @@ fn what_is_kept_for_resume_was_asked_for_by_a_device_with_a_uevent() {
     assert!(!Options::INTO_BUF.is_cached(true));
     assert!(!Options::NOWAIT_CUSTOM.is_cached(true));
     assert!(Options::DIRECT.is_shared() && !Options::INTO_BUF.is_shared());
+    for (options, against) in [
+        (Options::REQUEST, false),
+        (Options::NOWAIT_UEVENT, false),
+        (Options::NOWAIT_CUSTOM, true),
+        (Options::INTO_BUF, true),
+        (Options::PARTIAL_INTO_BUF, true),
+    ] {
+        assert_eq!(options.is_against_cache(), against, "{options:?}");
+    }
 }
