@@ -19,7 +19,9 @@ pub(crate) fn run() -> Result<bool> {
 pub(crate) fn lint() -> Result<bool> {
     let cargo = |name: &str, run: Run| check(name, run.shown().map(|status| status.success()));
     let clippy = Run::cargo().args(["clippy", "--workspace", "--all-targets", "--quiet"]);
+    let clippy = clippy.args(["--features", test::FEATURES]);
     let doc = Run::cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]);
+    let doc = doc.args(["--features", test::FEATURES]);
     let fuzz = Run::cargo().args(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]);
     let results = [
         cargo("fmt", Run::cargo().args(["fmt", "--all", "--check"])),

@@ -14,11 +14,15 @@ use crate::setup;
 use crate::vm::rig::Rig;
 use crate::vm::{self, Count};
 
+/// What is off by default and tested all the same.
+pub(crate) const FEATURES: &str = "umh/tokio";
+
 /// Runs them all; whether all passed. The last line has the count.
 pub(crate) fn run() -> Result<bool> {
     setup::run()?;
     let mut count = Count::default();
-    cargo(&["--workspace", "--no-fail-fast"], &[], &mut count)?;
+    let all = ["--workspace", "--no-fail-fast", "--features", FEATURES];
+    cargo(&all, &[], &mut count)?;
     // Every order of the engine's atomics: another build of its crate.
     let models = ["-p", "umh-core", "--test", "loom", "--release"];
     let apart = ["--target-dir", "target/loom"];

@@ -62,12 +62,7 @@ pub fn exec<H: Host>(host: &H, call: H::Call, wait: Wait) -> Result<Status, Errn
 }
 
 fn counted<H: Host>(host: &H, mut call: H::Call, wait: Wait) -> Result<Status, Errno> {
-    if host.gate().is_closed() {
-        return Err(Errno::EBUSY);
-    }
-    // The way to switch a caller off, or with CONFIG_STATIC_USERMODEHELPER all
-    // of them.
-    if call.path().is_some_and(<[u8]>::is_empty) {
+    if !is_to_run(host, &call)? {
         return Ok(Status::SUCCESS);
     }
 
@@ -110,6 +105,18 @@ fn counted<H: Host>(host: &H, mut call: H::Call, wait: Wait) -> Result<Status, E
     retval.into_result()
 }
 
+/// Looks at the gate, then at the path: whether there is a program to run. For
+/// [`exec`], and for a host whose callers wait in other ways than
+/// [`Waiter`](crate::host::Waiter); it counts them by [`gate::enter`] first.
+pub fn is_to_run<H: Host>(host: &H, call: &H::Call) -> Result<bool, Errno> {
+    if host.gate().is_closed() {
+        return Err(Errno::EBUSY);
+    }
+    // The way to switch a caller off, or with CONFIG_STATIC_USERMODEHELPER all
+    // of them.
+    Ok(!call.path().is_some_and(<[u8]>::is_empty))
+}
+
 /// A worker's part: starts the helper, and waits for its end if its caller
 /// does. Runs where [`Host::queue`] takes it.
 #[doc(alias = "call_usermodehelper_exec_work")]
@@ -125,14 +132,7 @@ pub fn work<H: Host>(host: &H, job: Job<H>) {
                     retval,
                     status,
                 } = host.wait(process);
-                // A process that could not become the helper ends with
-                // status 0, so that its own value stays.
-                let retval = if status == Status::SUCCESS {
-                    retval
-                } else {
-                    status.into()
-                };
-                complete(job, retval);
+                complete(job, retval.ended(status));
             }
             Err((errno, job)) => complete(job, errno.into()),
         }

@@ -178,6 +178,16 @@ impl Retval {
         self.0
     }
 
+    /// The value after the process's end. One that could not become the helper
+    /// ends with status 0, so that its own value stays.
+    #[must_use]
+    pub const fn ended(self, status: Status) -> Self {
+        match status {
+            Status::SUCCESS => self,
+            Status(status) => Self(status),
+        }
+    }
+
     /// The value as a caller in Rust reads it.
     pub const fn into_result(self) -> Result<Status, Errno> {
         match Errno::new(-self.0) {

@@ -2,9 +2,9 @@
 
 //! The fatal signal of threads.
 
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Weak};
 
-use crate::slot::Slot;
 use crate::wake::lock;
 
 /// Ends waits for helpers, from any thread: those that have begun and those
@@ -23,10 +23,15 @@ use crate::wake::lock;
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<Mutex<State>>);
 
+/// Whoever looks again whether the token was used when it is woken.
+pub(crate) trait Sleeper: Debug + Send + Sync {
+    fn wake(&self);
+}
+
 #[derive(Debug, Default)]
 struct State {
     cancelled: bool,
-    waits: Vec<Weak<Slot>>,
+    waits: Vec<Weak<dyn Sleeper>>,
 }
 
 impl Cancel {
@@ -42,8 +47,8 @@ impl Cancel {
             state.cancelled = true;
             std::mem::take(&mut state.waits)
         };
-        for slot in waits.iter().filter_map(Weak::upgrade) {
-            slot.wake();
+        for sleeper in waits.iter().filter_map(Weak::upgrade) {
+            sleeper.wake();
         }
     }
 
@@ -52,10 +57,10 @@ impl Cancel {
         lock(&self.0).cancelled
     }
 
-    /// Has `slot` woken when it is used.
-    pub(crate) fn watch(&self, slot: &Arc<Slot>) {
+    /// Has `sleeper` woken when it is used.
+    pub(crate) fn watch(&self, sleeper: Weak<dyn Sleeper>) {
         let mut state = lock(&self.0);
-        state.waits.retain(|slot| slot.strong_count() > 0);
-        state.waits.push(Arc::downgrade(slot));
+        state.waits.retain(|sleeper| sleeper.strong_count() > 0);
+        state.waits.push(sleeper);
     }
 }

@@ -79,6 +79,12 @@ impl Child {
         }
     }
 
+    /// Whether there is still something to wait for, and where to look for it.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.gone.is_none().then_some(self.pidfd.as_fd())
+    }
+
     /// Leaves the process alone. With its end goes what is `held` until then.
     pub(crate) fn leave(self, held: Option<Held>) {
         if self.gone.is_none() {

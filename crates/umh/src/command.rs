@@ -336,7 +336,7 @@ impl Command {
     }
 
     /// The path for an error: up to a NUL.
-    fn c_path(&self) -> CString {
+    pub(crate) fn c_path(&self) -> CString {
         let path = self.path.split(|byte| *byte == 0).next();
         CString::new(path.unwrap_or_default()).unwrap_or_default()
     }

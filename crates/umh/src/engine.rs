@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use umh_core::caps::{Bounds, CapSet, Which};
@@ -16,7 +16,8 @@ use umh_core::wait::Status;
 use crate::event::{Event, Events};
 use crate::kmod::Modules;
 use crate::pool::Pool;
-use crate::processes::{Inner, Processes};
+use crate::processes::{Inner, Processes, Read};
+use crate::rwsem::RwSem;
 use crate::wake::{WaitQueue, ticks};
 
 /// An engine. Clones are the same engine; most programs have one. It does not
@@ -75,13 +76,13 @@ impl Umh {
     /// another, which may wait behind somebody who freezes. `EAGAIN` if the
     /// gate is closed; waits while it is being closed or opened.
     #[doc(alias = "usermodehelper_read_trylock")]
-    pub fn keep_open(&self) -> Result<Open<'_>, Errno> {
+    pub fn keep_open(&self) -> Result<Open, Errno> {
         gate::read_trylock(&self.0).map(Open)
     }
 
     /// The same, but waits at most `timeout` for the gate to open.
     #[doc(alias = "usermodehelper_read_lock_wait")]
-    pub fn keep_open_within(&self, timeout: Duration) -> Option<Open<'_>> {
+    pub fn keep_open_within(&self, timeout: Duration) -> Option<Open> {
         let read = gate::read_lock_wait(&self.0, ticks(timeout)).ok()?;
         read.map(|(read, _left)| Open(read))
     }
@@ -134,7 +135,7 @@ impl Default for Umh {
 }
 
 /// Keeps the gate open.
-pub struct Open<'a>(#[expect(dead_code, reason = "held to be dropped")] RwLockReadGuard<'a, ()>);
+pub struct Open(#[expect(dead_code, reason = "held to be dropped")] Read);
 
 /// The limits of an engine.
 #[derive(Clone, Debug)]
@@ -213,7 +214,7 @@ impl Builder {
         let processes = Processes(Arc::new(Inner {
             gate: Gate::new(),
             bounds: Bounds::new(),
-            depth_lock: RwLock::new(()),
+            depth_lock: RwSem::default(),
             running: WaitQueue::default(),
             depth: WaitQueue::default(),
             pool: Arc::new(Pool::new(self.workers, self.queued)),

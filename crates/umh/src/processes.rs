@@ -2,7 +2,7 @@
 
 //! The engine's host: processes and threads.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use umh_core::caps::Bounds;
 use umh_core::errno::Errno;
@@ -16,6 +16,7 @@ use crate::error::{Stage, io_errno};
 use crate::event::Events;
 use crate::kmod::Modules;
 use crate::pool::Pool;
+use crate::rwsem::{RwSem, Write};
 use crate::slot::{SlotCompleter, SlotWaiter, pair};
 use crate::task::ProcessTask;
 use crate::wake::{HZ, Place, WaitQueue};
@@ -27,7 +28,7 @@ pub(crate) struct Processes(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) gate: Gate,
     pub(crate) bounds: Bounds,
-    pub(crate) depth_lock: RwLock<()>,
+    pub(crate) depth_lock: RwSem,
     pub(crate) running: WaitQueue,
     pub(crate) depth: WaitQueue,
     pub(crate) pool: Arc<Pool<Work>>,
@@ -35,6 +36,15 @@ pub(crate) struct Inner {
     pub(crate) events: Events,
     /// What every call runs instead, as `CONFIG_STATIC_USERMODEHELPER` has it.
     pub(crate) program: Option<Vec<u8>>,
+}
+
+/// Holds the depth's lock for read, in whatever thread.
+pub(crate) struct Read(Arc<Inner>);
+
+impl Drop for Read {
+    fn drop(&mut self) {
+        self.0.depth_lock.up_read();
+    }
 }
 
 /// A process, and the job that it was started for.
@@ -51,6 +61,10 @@ pub(crate) enum Work {
 
 impl Processes {
     /// Has `work` done by a worker, soon.
+    #[cfg_attr(
+        not(any(feature = "firmware", feature = "tokio")),
+        expect(dead_code, reason = "theirs")
+    )]
     pub(crate) fn later(&self, work: impl FnOnce() + Send + 'static) -> Result<(), Errno> {
         let queued = self.push(Work::Other(Box::new(work)));
         queued.map_err(|(errno, _undone)| errno)
@@ -74,8 +88,8 @@ impl Host for Processes {
     type Process = Started;
     type Waiter = SlotWaiter;
     type Completer = SlotCompleter;
-    type Read<'a> = RwLockReadGuard<'a, ()>;
-    type Write<'a> = RwLockWriteGuard<'a, ()>;
+    type Read<'a> = Read;
+    type Write<'a> = Write<'a>;
     type Prepared<'a> = Place<'a>;
 
     fn gate(&self) -> &Gate {
@@ -135,14 +149,13 @@ impl Host for Processes {
         }
     }
 
-    fn down_read(&self) -> RwLockReadGuard<'_, ()> {
-        let lock = self.0.depth_lock.read();
-        lock.unwrap_or_else(PoisonError::into_inner)
+    fn down_read(&self) -> Read {
+        self.0.depth_lock.down_read();
+        Read(self.0.clone())
     }
 
-    fn down_write(&self) -> RwLockWriteGuard<'_, ()> {
-        let lock = self.0.depth_lock.write();
-        lock.unwrap_or_else(PoisonError::into_inner)
+    fn down_write(&self) -> Write<'_> {
+        self.0.depth_lock.write()
     }
 
     fn prepare_to_wait(&self, queue: Queue, _state: State) -> Place<'_> {

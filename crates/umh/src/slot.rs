@@ -2,14 +2,14 @@
 
 //! Where a waiting caller gets its call back.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use umh_core::errno::Errno;
 use umh_core::handoff::Handoff;
 use umh_core::host::{Completer, Finished, Waiter};
 
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, Sleeper};
 use crate::error::Progress;
 use crate::processes::Processes;
 use crate::wake::{lock, wait_until};
@@ -28,9 +28,8 @@ impl std::fmt::Debug for Slot {
     }
 }
 
-impl Slot {
-    /// Has the waiter look again whether it is cancelled.
-    pub(crate) fn wake(&self) {
+impl Sleeper for Slot {
+    fn wake(&self) {
         // Between the waiter's look and its sleep it holds this.
         drop(lock(&self.finished));
         self.changed.notify_all();
@@ -50,7 +49,8 @@ pub(crate) fn pair(
         changed: Condvar::new(),
     });
     if let Some(cancel) = &cancel {
-        cancel.watch(&slot);
+        let slot: Weak<dyn Sleeper> = Arc::<Slot>::downgrade(&slot);
+        cancel.watch(slot);
     }
     let waiter = SlotWaiter {
         slot: slot.clone(),

@@ -10,6 +10,8 @@ mod raw;
 mod scheduler;
 mod signals;
 mod vfork;
+#[cfg(feature = "tokio")]
+mod watch;
 
 pub(crate) use descriptors::{close_at_exec, duplicate, null, place};
 pub(crate) use exec::{Words, execve};
@@ -17,6 +19,8 @@ pub(crate) use keys::{add as add_key, join_new_session};
 pub(crate) use scheduler::{be_normal as schedule_normally, no_io_priority};
 pub(crate) use signals::default_all as default_all_signals;
 pub(crate) use vfork::vfork;
+#[cfg(feature = "tokio")]
+pub(crate) use watch::watch;
 
 use rustix::io::{Errno, Result};
 use rustix::thread::UnshareFlags;

@@ -20,10 +20,13 @@ mod kmod;
 mod pool;
 mod processes;
 mod reaper;
+mod rwsem;
 mod slot;
 #[expect(unsafe_code, reason = "the only place for it")]
 mod sys;
 mod task;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod wake;
 
 pub use cancel::Cancel;
