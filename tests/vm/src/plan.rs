@@ -219,6 +219,10 @@ impl Suite {
     }
 }
 
+/// The program whose start lets TOMOYO ask for its policy, where the command
+/// line names it.
+pub const TOMOYO_TRIGGER: &str = "/sbin/umh-vm-trigger";
+
 /// One boot of one kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Boot {
@@ -249,6 +253,12 @@ impl Boot {
         words.extend(case.map(|case| format!("umh_case={case}")));
         if self.suite == Suite::Audit {
             words.push("umh.mode=audit".into());
+        }
+        if matches!(self.suite, Suite::Calls | Suite::Capture) && self.kernel.has_option() {
+            // TOMOYO asks for its policy when this program, and not PID 1,
+            // starts for the first time.
+            words.push("lsm=landlock,tomoyo".into());
+            words.push(format!("TOMOYO_trigger={TOMOYO_TRIGGER}"));
         }
         words.push("panic=-1".into());
         if self.suite.has_image() {

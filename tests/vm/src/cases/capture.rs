@@ -9,7 +9,7 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{Case, bridge_stp, coredump, release_agent};
+use super::{Case, bridge_stp, coredump, mce, release_agent, tomoyo};
 use crate::guest::records::Record;
 use crate::guest::{Machine, module, trigger};
 use crate::plan::{Kernel, Suite};
@@ -23,12 +23,15 @@ pub(super) const CASES: &[Case] = &[
     capture("release_agent", Kernel::ALL, release_agent),
     capture("bridge_stp", Kernel::ALL, bridge_stp),
     capture("uvesafb", OPTION, uvesafb),
+    capture("mce", OPTION, mce),
+    capture("tomoyo", OPTION, tomoyo),
     capture("poweroff", Kernel::ALL, poweroff),
     capture("reboot", Kernel::ALL, reboot),
 ];
 
-/// What stock kernels lack: the uevent helper, and a frame buffer that a
-/// guest without graphics may load.
+/// What stock kernels lack: the uevent helper, the trigger of the machine
+/// check, a TOMOYO that is on, and a frame buffer that a guest without
+/// graphics may load.
 const OPTION: &[Kernel] = &[Kernel::Option612];
 
 const fn capture(
@@ -140,6 +143,17 @@ fn uvesafb(machine: &Machine) -> Result<()> {
             .output()
             .context("modprobe uvesafb")
             .map(drop)
+    })
+}
+
+fn mce(machine: &Machine) -> Result<()> {
+    send(machine, "mce", mce::TRIGGER, || mce::inject(machine))
+}
+
+fn tomoyo(machine: &Machine) -> Result<()> {
+    machine.probe(tomoyo::LOADER)?;
+    send(machine, "tomoyo", tomoyo::LOADER, || {
+        tomoyo::activate(machine)
     })
 }
 
