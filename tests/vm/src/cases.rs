@@ -68,12 +68,14 @@ impl std::error::Error for Skip {}
 /// Every case, file by file.
 const FILES: &[&[Case]] = &[
     attacks::policy_files::CASES,
-    attacks::settings::CASES,
+    attacks::policy_files::FAULTS,
+    attacks::settings::REFUSALS,
     attacks::words::CASES,
     attacks::files::CASES,
+    attacks::files::REFUSALS,
     attacks::modules::CASES,
+    attacks::modules::REFUSALS,
     attacks::execution::CASES,
-    audit::CASES,
     baycom_epp::CASES,
     bridge_stp::CASES,
     capture::CASES,
@@ -98,6 +100,7 @@ const FILES: &[&[Case]] = &[
     stress::CASES,
     tomoyo::CASES,
     uevent::CASES,
+    stress::IN_ANY_MODE,
     umh::CASES,
     uvesafb::CASES,
     windfarm::CASES,
@@ -105,8 +108,12 @@ const FILES: &[&[Case]] = &[
 
 /// The cases of a suite on a kernel, in their order.
 pub fn of(suite: Suite, kernel: Kernel) -> impl Iterator<Item = &'static Case> {
-    let cases = FILES.iter().copied().flatten();
-    cases.filter(move |case| case.suite == suite && case.kernels.contains(&kernel))
+    let own = FILES.iter().copied().flatten();
+    let own = own.filter(move |case| case.suite == suite);
+    let unchanged = audit::UNCHANGED.iter().copied().flatten();
+    let unchanged = unchanged.filter(move |_| suite == Suite::Audit);
+    own.chain(unchanged)
+        .filter(move |case| case.kernels.contains(&kernel))
 }
 
 /// A case of [`Suite::Calls`] on every kernel.

@@ -4,13 +4,15 @@
 //!
 //! Rows about one call alone are in that call's file (11, 22, 23, 24, 26),
 //! the one about an empty machine in [`super::bare`] (16), floods and crowds
-//! in [`super::stress`] (27, 32, 34), all of them in audit mode in
-//! [`super::audit`] (37). Rows 36, 39 and 40 need whole distributions.
+//! in [`super::stress`] (27, 32, 34). Audit mode (37) has the same attacks:
+//! those that are calls to be refused by their table ([`refusal`]), the others
+//! as they are ([`super::audit`]). Rows 36, 39 and 40 need whole distributions.
 
 pub(super) mod execution;
 pub(super) mod files;
 pub(super) mod modules;
 pub(super) mod policy_files;
+mod refusal;
 pub(super) mod settings;
 pub(super) mod words;
 

@@ -14,12 +14,17 @@ use super::attacks::settings::{MODPROBE, UNKNOWN_FAMILY};
 use crate::guest::{Machine, answers, module, trigger};
 use crate::plan::{Kernel, Suite};
 
-pub(super) const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[stress(
+    "a_helper_killed_at_any_moment_harms_no_other_call",
+    killed,
+)];
+
+/// What the mode makes no difference to.
+pub(super) const IN_ANY_MODE: &[Case] = &[
     stress(
         "attack_27_ten_thousand_denied_requests_leave_a_dozen_lines",
         flood,
     ),
-    stress("a_helper_killed_at_any_moment_harms_no_other_call", killed),
     stress("attack_34_sixty_requests_at_once_are_all_answered", crowd),
     stress("attack_34_a_module_that_needs_a_module_loads", recursion),
     stress(

@@ -7,69 +7,75 @@ use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use anyhow::{Result, ensure};
 use umh_abi::Wait;
 
-use super::{attack, refused};
+use super::attack;
+use super::refusal::{Audit, Refusal, a_program_ran, refusals};
 use crate::cases::Case;
 use crate::cases::external::HELPER;
 use crate::guest::machine::PROBE;
 use crate::guest::{Machine, module, trigger};
 
+refusals! {
+    "19_a_set_gid_program_of_another_group" => untrusted(&[set_gid]),
+    "19_a_program_that_others_can_write" => untrusted(&[
+        |machine| writable(machine, 0o775),
+        |machine| writable(machine, 0o757),
+    ]),
+    "19_a_program_of_another_owner" => untrusted(&[other_owner]),
+    "19_a_program_on_a_tmpfs" => untrusted(&[on_tmpfs]),
+    "19_a_program_below_a_writable_directory" => untrusted(&[writable_directory]),
+    "19_a_program_behind_too_many_links" => untrusted(&[circle, chain]),
+    "19_a_directory_as_program" => untrusted(&[directory]),
+    "19_a_memory_file" => untrusted(&[memory_file]),
+    "19_our_own_file" => untrusted(&[own_file_by_link, own_file]),
+    "21_a_script_where_its_rule_does_not_allow_one" => Refusal {
+        calls: &[script],
+        reason: "script",
+        audit: Audit::Denies("script"),
+        reached: the_script_ran,
+    },
+    "21_a_script_with_an_untrusted_interpreter" => Refusal {
+        calls: &[interpreter],
+        reason: "trust",
+        audit: Audit::Denies("trust"),
+        reached: the_script_ran,
+    },
+}
+
 pub(in crate::cases) const CASES: &[Case] = &[
     attack("attack_19_a_set_uid_program_of_root_runs", set_uid),
-    attack(
-        "attack_19_a_set_gid_program_of_another_group_is_not_trusted",
-        set_gid,
-    ),
-    attack(
-        "attack_19_a_program_that_others_can_write_is_not_trusted",
-        writable,
-    ),
-    attack(
-        "attack_19_a_program_of_another_owner_is_not_trusted",
-        other_owner,
-    ),
-    attack("attack_19_a_program_on_a_tmpfs_is_not_trusted", on_tmpfs),
-    attack(
-        "attack_19_a_program_below_a_writable_directory_is_not_trusted",
-        writable_directory,
-    ),
     attack(
         "attack_19_a_root_directory_that_others_can_write_is_trusted_only_if_sticky",
         writable_root,
     ),
     attack(
-        "attack_19_a_program_behind_too_many_links_is_not_trusted",
-        many_links,
-    ),
-    attack(
         "attack_19_a_link_that_leads_nowhere_is_a_missing_program",
         dangling,
-    ),
-    attack("attack_19_a_directory_is_not_run", directory),
-    attack("attack_19_a_memory_file_is_not_trusted", memory_file),
-    attack("attack_19_our_own_file_is_never_a_target", own_file),
-    attack(
-        "attack_21_a_script_is_refused_where_its_rule_does_not_allow_one",
-        script_refused,
     ),
     attack(
         "attack_21_a_script_that_its_rule_allows_runs_by_its_real_path",
         script_runs,
     ),
-    attack(
-        "attack_21_a_script_with_an_untrusted_interpreter_is_refused",
-        interpreter,
-    ),
 ];
+
+/// What lies at the rule's path is not trusted, in either mode.
+const fn untrusted(calls: &'static [fn(&Machine) -> Result<()>]) -> Refusal {
+    Refusal {
+        calls,
+        reason: "trust",
+        audit: Audit::Denies("trust"),
+        reached: a_program_ran,
+    }
+}
 
 const MODPROBE: &str = "/sbin/modprobe";
 
 /// A module is asked for, and the program of the rule is not run.
-fn is_refused(machine: &Machine, reason: &str) -> Result<()> {
+fn ask() -> Result<()> {
     ensure!(
         module::request_module("net-pf-9", true)? == 1 << 8,
         "the caller got another status"
     );
-    refused(machine, reason).map(drop)
+    Ok(())
 }
 
 /// `/sbin/modprobe` is a link to `target`.
@@ -103,36 +109,31 @@ fn set_gid(machine: &Machine) -> Result<()> {
     // A change of the owner takes the bit away (chown(2)).
     chown(MODPROBE, None, Some(trigger::USER))?;
     std::fs::set_permissions(MODPROBE, std::fs::Permissions::from_mode(0o2755))?;
-    is_refused(machine, "trust")
+    ask()
 }
 
-fn writable(machine: &Machine) -> Result<()> {
-    for mode in [0o775, 0o757] {
-        machine.copy(MODPROBE, mode)?;
-        is_refused(machine, "trust")?;
-        machine.end()?;
-        machine.begin()?;
-    }
-    Ok(())
+fn writable(machine: &Machine, mode: u32) -> Result<()> {
+    machine.copy(MODPROBE, mode)?;
+    ask()
 }
 
 fn other_owner(machine: &Machine) -> Result<()> {
     machine.copy(MODPROBE, 0o755)?;
     chown(MODPROBE, Some(trigger::USER), None)?;
-    is_refused(machine, "trust")
+    ask()
 }
 
 fn on_tmpfs(machine: &Machine) -> Result<()> {
     machine.copy("/run/evil", 0o755)?;
     modprobe_is(machine, "/run/evil")?;
-    is_refused(machine, "trust")
+    ask()
 }
 
 fn writable_directory(machine: &Machine) -> Result<()> {
     machine.probe("/opt/umh/evil")?;
     std::fs::set_permissions("/opt/umh", std::fs::Permissions::from_mode(0o777))?;
     modprobe_is(machine, "/opt/umh/evil")?;
-    is_refused(machine, "trust")
+    ask()
 }
 
 /// An initramfs without an entry for `/` leaves the 01777 of a new tmpfs.
@@ -140,7 +141,8 @@ fn writable_root(machine: &Machine) -> Result<()> {
     let root_is = |mode| std::fs::set_permissions("/", std::fs::Permissions::from_mode(mode));
     let judged = || {
         root_is(0o777)?;
-        is_refused(machine, "trust")?;
+        ask()?;
+        super::refused(machine, "trust")?;
         machine.end()?;
         machine.begin()?;
         machine.copy(MODPROBE, 0o755)?;
@@ -153,14 +155,14 @@ fn writable_root(machine: &Machine) -> Result<()> {
     result
 }
 
-fn many_links(machine: &Machine) -> Result<()> {
-    // A circle, then a chain of ten that does lead to a program.
+fn circle(machine: &Machine) -> Result<()> {
     machine.place("/usr/sbin/umh-link-0", |path| symlink("umh-link-0", path))?;
     modprobe_is(machine, "umh-link-0")?;
-    is_refused(machine, "trust")?;
-    machine.end()?;
+    ask()
+}
 
-    machine.begin()?;
+/// A chain of ten that does lead to a program.
+fn chain(machine: &Machine) -> Result<()> {
     machine.probe("/usr/sbin/umh-link-0")?;
     for link in 1..=9 {
         machine.place(&format!("/usr/sbin/umh-link-{link}"), |path| {
@@ -168,7 +170,7 @@ fn many_links(machine: &Machine) -> Result<()> {
         })?;
     }
     modprobe_is(machine, "umh-link-9")?;
-    is_refused(machine, "trust")
+    ask()
 }
 
 fn dangling(machine: &Machine) -> Result<()> {
@@ -184,7 +186,7 @@ fn dangling(machine: &Machine) -> Result<()> {
 
 fn directory(machine: &Machine) -> Result<()> {
     machine.place(MODPROBE, |path| std::fs::create_dir(path))?;
-    is_refused(machine, "trust")
+    ask()
 }
 
 fn memory_file(machine: &Machine) -> Result<()> {
@@ -192,32 +194,31 @@ fn memory_file(machine: &Machine) -> Result<()> {
     rustix::io::write(&file, &std::fs::read(PROBE)?)?;
     let number = std::os::fd::AsRawFd::as_raw_fd(&file);
     modprobe_is(machine, &format!("/proc/1/fd/{number}"))?;
-    is_refused(machine, "trust")
+    ask()
+}
+
+fn own_file_by_link(machine: &Machine) -> Result<()> {
+    modprobe_is(machine, "usermode-helper")?;
+    ask()
 }
 
 fn own_file(machine: &Machine) -> Result<()> {
-    modprobe_is(machine, "usermode-helper")?;
-    is_refused(machine, "trust")?;
-    machine.end()?;
-
-    machine.begin()?;
     machine.place(MODPROBE, |path| {
         std::fs::hard_link("/usr/sbin/usermode-helper", path)
     })?;
-    is_refused(machine, "trust")
+    ask()
 }
 
 /// Says by which words it was started.
 const SCRIPT: &str = "#!/bin/busybox sh\necho \"$0 $*\" >/run/probe/stored\nexit 9\n";
 
-fn script_refused(machine: &Machine) -> Result<()> {
+fn script(machine: &Machine) -> Result<()> {
     machine.file(MODPROBE, 0o755, SCRIPT)?;
-    is_refused(machine, "script")?;
-    ensure!(
-        !std::path::Path::new(crate::probe::STORED).exists(),
-        "the script ran"
-    );
-    Ok(())
+    ask()
+}
+
+fn the_script_ran() -> Result<bool> {
+    Ok(std::path::Path::new(crate::probe::STORED).exists())
 }
 
 /// The built-in rule of bridge-stp allows a script: Debian's is one.
@@ -249,10 +250,5 @@ fn interpreter(machine: &Machine) -> Result<()> {
         SCRIPT.replace("/bin/busybox", "/tmp/shell"),
     )?;
     ensure!(call_script()? == 1 << 8, "the caller got another status");
-    refused(machine, "trust")?;
-    ensure!(
-        !std::path::Path::new(crate::probe::STORED).exists(),
-        "the script ran"
-    );
     Ok(())
 }

@@ -4,76 +4,58 @@
 
 use anyhow::{Result, ensure};
 
-use super::{attack, refused};
+use super::attack;
+use super::refusal::{Audit, Refusal, refusals};
 use crate::cases::Case;
 use crate::cases::modprobe::unload;
 use crate::guest::{Machine, trigger};
 
+refusals! {
+    "28_a_denied_alias" => denied(&[|machine| filtered(machine, "deny = [\"net-pf-26\"]")]),
+    "28_a_denied_module_behind_an_alias" => denied(&[|machine| filtered(machine, "deny = [\"llc2\"]")]),
+    "28_a_denied_module_among_the_dependencies" => denied(&[|machine| filtered(machine, "deny = [\"llc\"]")]),
+    "28_a_module_that_a_deny_all_default_does_not_list" => denied(&[|machine| {
+        filtered(machine, "default = \"deny\"\nallow = [\"fs-minix\", \"minix\"]")
+    }]),
+}
+
 pub(in crate::cases) const CASES: &[Case] = &[
-    attack("attack_28_a_denied_alias_loads_nothing", alias),
+    attack("attack_28_an_allowed_alias_still_loads", |machine| {
+        minix_loads(machine, "deny = [\"llc*\", \"net-pf-9\"]")
+    }),
     attack(
-        "attack_28_a_denied_module_behind_an_alias_loads_nothing",
-        resolved,
-    ),
-    attack(
-        "attack_28_a_denied_module_among_the_dependencies_loads_nothing",
-        dependency,
-    ),
-    attack("attack_28_an_allowed_alias_still_loads", allowed),
-    attack(
-        "attack_28_a_deny_all_default_loads_only_what_is_listed",
-        default_deny,
+        "attack_28_a_deny_all_default_loads_what_is_listed",
+        |machine| {
+            minix_loads(
+                machine,
+                "default = \"deny\"\nallow = [\"fs-minix\", \"minix\"]",
+            )
+        },
     ),
 ];
 
 /// AF_LLC, whose module is `llc2` and needs `llc`.
 const LLC: u32 = 26;
 
-fn denies(machine: &Machine, list: &str) -> Result<()> {
+const fn denied(calls: &'static [fn(&Machine) -> Result<()>]) -> Refusal {
+    Refusal {
+        calls,
+        reason: "module",
+        audit: Audit::LetsThrough,
+        reached: || Ok(trigger::is_loaded("llc2")? || trigger::is_loaded("llc")?),
+    }
+}
+
+/// The user's socket asks for the module under these lines of `[modules]`.
+fn filtered(machine: &Machine, lines: &str) -> Result<()> {
     unload(&["llc2", "llc"])?;
-    machine.policy(&format!("version = 1\n[modules]\ndeny = [{list}]\n"))?;
-    trigger::socket(LLC)?;
-    let answer = refused(machine, "module")?;
-    ensure!(answer.end == "answered 1", "{answer:?}");
-    ensure!(
-        !trigger::is_loaded("llc2")? && !trigger::is_loaded("llc")?,
-        "the module was loaded"
-    );
-    Ok(())
+    machine.policy(&format!("version = 1\n[modules]\n{lines}\n"))?;
+    trigger::socket(LLC)
 }
 
-fn alias(machine: &Machine) -> Result<()> {
-    denies(machine, "\"net-pf-26\"")
-}
-
-fn resolved(machine: &Machine) -> Result<()> {
-    denies(machine, "\"llc2\"")
-}
-
-fn dependency(machine: &Machine) -> Result<()> {
-    denies(machine, "\"llc\"")
-}
-
-fn allowed(machine: &Machine) -> Result<()> {
+fn minix_loads(machine: &Machine, lines: &str) -> Result<()> {
     unload(&["minix"])?;
-    machine.policy("version = 1\n[modules]\ndeny = [\"llc*\", \"net-pf-9\"]\n")?;
-    trigger::mount("minix");
-    ensure!(
-        trigger::is_loaded("minix")?,
-        "minix was not loaded: {:?}",
-        machine.answers_so_far()?
-    );
-    unload(&["minix"])
-}
-
-fn default_deny(machine: &Machine) -> Result<()> {
-    unload(&["minix", "llc2", "llc"])?;
-    machine.policy(
-        "version = 1\n[modules]\ndefault = \"deny\"\nallow = [\"fs-minix\", \"minix\"]\n",
-    )?;
-    trigger::socket(LLC)?;
-    refused(machine, "module")?;
-    machine.begin()?;
+    machine.policy(&format!("version = 1\n[modules]\n{lines}\n"))?;
     trigger::mount("minix");
     ensure!(
         trigger::is_loaded("minix")?,

@@ -11,7 +11,8 @@ use crate::cases::Case;
 use crate::cases::modprobe::unload;
 use crate::guest::{Machine, trigger};
 
-pub(in crate::cases) const CASES: &[Case] = &[
+/// What is ignored, is in audit mode too.
+pub(in crate::cases) const FAULTS: &[Case] = &[
     attack(
         "attack_17_a_policy_file_with_a_fault_is_ignored_whole_and_loudly",
         faulty_text,
@@ -20,6 +21,9 @@ pub(in crate::cases) const CASES: &[Case] = &[
         "attack_17_a_policy_file_that_others_can_write_is_ignored_whole_and_loudly",
         untrusted_file,
     ),
+];
+
+pub(in crate::cases) const CASES: &[Case] = &[
     attack(
         "attack_18_a_file_narrows_and_does_not_widen_by_accident",
         narrows_only,
