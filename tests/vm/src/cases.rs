@@ -18,6 +18,7 @@ mod capture;
 mod coredump;
 mod demo;
 mod drbd;
+mod every_module;
 mod external;
 mod greybus;
 mod linuxrc;
@@ -82,6 +83,7 @@ const FILES: &[&[Case]] = &[
     coredump::CASES,
     demo::CASES,
     drbd::CASES,
+    every_module::CASES,
     greybus::CASES,
     linuxrc::CASES,
     mce::CASES,

@@ -204,6 +204,7 @@ impl Boot {
             ),
         ]);
         entries.push(Entry::Modules(match self.kernel {
+            _ if self.suite == Suite::EveryModule => Modules::All,
             Kernel::Stock61 | Kernel::Stock612 => Modules::Named(STOCK_MODULES),
             Kernel::Option612 => Modules::All,
         }));

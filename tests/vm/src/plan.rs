@@ -82,6 +82,8 @@ pub enum Suite {
     CaptureLinuxrc,
     /// What a call costs, for `cargo xtask bench`.
     Bench,
+    /// Every module of a distribution's kernel, which takes many minutes.
+    EveryModule,
 }
 
 /// How a boot ends when all is well.
@@ -117,6 +119,7 @@ impl Suite {
         Self::Capture,
         Self::CaptureLinuxrc,
         Self::Bench,
+        Self::EveryModule,
     ];
 
     /// The word on command lines, in reports and in `umh_suite=`.
@@ -140,6 +143,7 @@ impl Suite {
             Self::Capture => "capture",
             Self::CaptureLinuxrc => "capture-linuxrc",
             Self::Bench => "bench",
+            Self::EveryModule => "every-module",
         }
     }
 
@@ -149,9 +153,10 @@ impl Suite {
     }
 
     /// Whether `cargo xtask test` runs it: all but [`Suite::Demo`],
-    /// [`Suite::Bench`] and the captures, which have commands of their own.
+    /// [`Suite::Bench`] and the captures, which have commands of their own,
+    /// and [`Suite::EveryModule`], which takes too long.
     pub const fn is_test(self) -> bool {
-        !matches!(self, Self::Demo | Self::Bench) && !self.is_capture()
+        !matches!(self, Self::Demo | Self::Bench | Self::EveryModule) && !self.is_capture()
     }
 
     /// Whether `cargo xtask vm --capture` runs it.
@@ -170,6 +175,7 @@ impl Suite {
         match self {
             Self::Calls | Self::Capture => Kernel::ALL,
             Self::Demo | Self::Bench | Self::Umh => &[Kernel::Stock612, Kernel::Option612],
+            Self::EveryModule => &[Kernel::Stock612],
             Self::Attacks
             | Self::Audit
             | Self::Bare
@@ -214,8 +220,18 @@ impl Suite {
             Self::Calls | Self::Attacks | Self::Audit | Self::Stress => 600,
             // One processor, and every instruction counted.
             Self::Bench => 1200,
+            Self::EveryModule => 3600,
             _ => 180,
         })
+    }
+
+    /// How many MiB of memory its guest has.
+    pub const fn memory(self) -> u32 {
+        match self {
+            // The archive, and what it holds once more in the kernel.
+            Self::EveryModule => 4096,
+            _ => 512,
+        }
     }
 }
 

@@ -93,6 +93,7 @@ fn boots(image: &Path, dir: &Path) -> Result<bool> {
         command_line: "panic=-1",
         console: &console,
         show: false,
+        memory: 512,
         limit: Duration::from_secs(15),
     };
     let ending = guest.boot(|_| {})?;

@@ -32,6 +32,8 @@ pub(crate) struct Guest<'a> {
     pub(crate) console: &'a Path,
     /// Whether that text is shown as it comes.
     pub(crate) show: bool,
+    /// In MiB.
+    pub(crate) memory: u32,
     pub(crate) limit: Duration,
 }
 
@@ -101,7 +103,7 @@ impl Guest<'_> {
                 "none",
                 "-no-reboot",
             ])
-            .args(["-machine", "pc", "-m", "512"])
+            .args(["-machine", "pc", "-m", &self.memory.to_string()])
             .args(self.accelerator.arguments())
             .arg("-kernel")
             .arg(self.image)

@@ -80,6 +80,7 @@ impl Rig {
             command_line: &command_line,
             console: &console,
             show: self.show_console,
+            memory: boot.suite.memory(),
             limit: boot.suite.limit(),
         };
         let mut report = Report::new(self.case.is_some());

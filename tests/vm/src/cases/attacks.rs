@@ -4,9 +4,10 @@
 //!
 //! Rows about one call alone are in that call's file (11, 22, 23, 24, 26),
 //! the one about an empty machine in [`super::bare`] (16), floods and crowds
-//! in [`super::stress`] (27, 32, 34). Audit mode (37) has the same attacks:
-//! those that are calls to be refused by their table ([`refusal`]), the others
-//! as they are ([`super::audit`]). Rows 36, 39 and 40 need whole distributions.
+//! in [`super::stress`] (27, 32, 34), every module of a distribution in
+//! [`super::every_module`] (40). Audit mode (37) has the same attacks: those
+//! that are calls to be refused by their table ([`refusal`]), the others as
+//! they are ([`super::audit`]).
 
 pub(super) mod execution;
 pub(super) mod files;
