@@ -13,10 +13,12 @@ use umh_vm::plan::Kernel;
 mod bench;
 mod cache;
 mod ci;
+mod conform;
 mod debian;
 mod demo;
 mod fuzz;
 mod kernel;
+mod kmod;
 mod run;
 mod say;
 mod setup;
@@ -48,6 +50,8 @@ enum Command {
     },
     /// Boot real kernels and run the suites in them
     Vm(vm::Options),
+    /// Hold module tools against cases that any of them can be held against
+    Conform(conform::Options),
     /// Measure, side by side with peers
     #[command(subcommand)]
     Bench(bench::What),
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run().map(|()| true),
         Command::Kernel { kernels } => kernel::run(&kernels).map(|()| true),
         Command::Vm(options) => vm::run(&options),
+        Command::Conform(options) => conform::run(&options),
         Command::Bench(what) => bench::run(&what),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Tidy => tidy::run(),

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! `conform`: any module tool against the cases, ours against Debian's.
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Result, ensure};
+use clap::{Args, Parser};
+use umh_conform::bless::bless;
+use umh_conform::case::Case;
+use umh_conform::cases::{self, Bench, End, Verdict};
+use umh_conform::difference::Differences;
+use umh_conform::subject::Subject;
+
+/// Holds module tools against cases, and ours against another.
+#[derive(Parser)]
+#[command(name = "conform", version)]
+enum Command {
+    /// Hold one program against the cases
+    Cases(Cases),
+}
+
+#[derive(Args)]
+struct Cases {
+    /// The program, which is each of the tools by its name
+    #[arg(long)]
+    bin: PathBuf,
+    /// A folder of its libraries, instead of this machine's
+    #[arg(long)]
+    libraries: Vec<PathBuf>,
+    /// Who it is in the list of differences
+    #[arg(long = "as", default_value = "other")]
+    name: String,
+    /// What makes the indexes of the cases' trees
+    #[arg(long, default_value = "/sbin/depmod")]
+    depmod: PathBuf,
+    /// The cases
+    #[arg(long, default_value = cases::DIRECTORY)]
+    cases: PathBuf,
+    /// The list of what may differ
+    #[arg(long, default_value = cases::DIFFERENCES)]
+    differences: PathBuf,
+    /// Write what came of the runs into the cases
+    #[arg(long)]
+    bless: bool,
+    /// Name the runs that differ as allowed, too
+    #[arg(long, short)]
+    verbose: bool,
+    /// Only runs with one of these in their names
+    names: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let result = match Command::parse() {
+        Command::Cases(options) => hold(&options),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "conform: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn hold(options: &Cases) -> Result<bool> {
+    let all = Case::all(&options.cases)?;
+    let bench = Bench {
+        subject: Subject::new(&options.name, &options.bin, &options.libraries)?,
+        depmod: options.depmod.clone(),
+        differences: Differences::read(&options.differences)?,
+    };
+    let runs = all
+        .iter()
+        .flat_map(|case| case.run.iter().map(|run| case.full_name(run)));
+    let runs: Vec<String> = runs.collect();
+    let unknown = bench.differences.unknown(&runs);
+    ensure!(
+        unknown.is_empty(),
+        "differences of no run: {}",
+        unknown.join(", ")
+    );
+    if options.bless {
+        for case in &all {
+            if options
+                .names
+                .iter()
+                .any(|name| case.name.contains(name.as_str()))
+            {
+                bless(&bench, case, &options.cases)?;
+            }
+        }
+        return Ok(true);
+    }
+
+    let (passed, differ, failed) = (
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    bench.hold(&all, &options.names, |verdict| {
+        let counter = match verdict.end {
+            End::Passed => &passed,
+            End::Differs(_) => &differ,
+            End::NoLongerDiffers(_) | End::Failed(_) => &failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        if options.verbose || !matches!(verdict.end, End::Differs(_)) {
+            show(&options.name, &verdict);
+        }
+    })?;
+    let [passed, differ, failed] = [passed, differ, failed].map(AtomicUsize::into_inner);
+    ensure!(passed + differ + failed > 0, "no run has such a name");
+    let _ = writeln!(
+        io::stdout(),
+        "{}: {passed} passed, {differ} differ as allowed, {failed} failed",
+        options.name
+    );
+    Ok(failed == 0)
+}
+
+fn show(subject: &str, verdict: &Verdict) {
+    let mut text = match &verdict.end {
+        End::Passed => return,
+        End::Differs(why) => format!("conform {subject} {} ... differs ({why})\n", verdict.run),
+        End::NoLongerDiffers(why) => format!(
+            "conform {subject} {} ... FAILED\n    it passes; strike out the difference: {why}\n",
+            verdict.run
+        ),
+        End::Failed(_) => format!("conform {subject} {} ... FAILED\n", verdict.run),
+    };
+    if let End::Failed(faults) = &verdict.end {
+        for fault in faults {
+            text += &format!("    {fault}\n");
+        }
+    }
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}

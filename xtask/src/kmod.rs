@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! kmod as a Debian release has it, whatever the machine runs: unpacked, with
+//! its own libraries, and started by its own loader.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::cache::Cache;
+use crate::debian::Debian;
+use crate::run::Run;
+
+/// The package and what its program is linked with, in all releases; a
+/// release lacks one or the other.
+const PACKAGES: &[&str] = &["kmod", "libc6"];
+const LIBRARIES: &[&str] = &["libkmod2", "libzstd1", "liblzma5", "libssl3", "libssl3t64"];
+
+/// kmod of one release.
+pub(crate) struct Kmod {
+    /// `34.2`.
+    pub(crate) version: String,
+    loader: PathBuf,
+    program: PathBuf,
+    libraries: Vec<PathBuf>,
+}
+
+impl Kmod {
+    /// That of Debian's `suite`.
+    pub(crate) fn of(cache: &Cache, suite: &'static str) -> Result<Self> {
+        let debian = Debian::of(cache, suite);
+        let mut trees = PACKAGES
+            .iter()
+            .map(|package| debian.tree(package))
+            .collect::<Result<Vec<_>>>()?;
+        trees.extend(LIBRARIES.iter().filter_map(|name| debian.tree(name).ok()));
+
+        let find = |names: &[&str]| {
+            let mut paths = trees
+                .iter()
+                .flat_map(|tree| names.iter().map(move |name| tree.join(name)));
+            paths
+                .find(|path| path.exists())
+                .with_context(|| format!("{suite}'s packages hold no {}", names.join(" or ")))
+        };
+        let folders = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
+        let libraries = trees
+            .iter()
+            .flat_map(|tree| folders.map(|folder| tree.join(folder)))
+            .filter(|path| path.is_dir())
+            .collect();
+        let mut kmod = Self {
+            version: String::new(),
+            loader: find(&[
+                "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+                "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+            ])?,
+            program: find(&["usr/bin/kmod", "bin/kmod"])?,
+            libraries,
+        };
+        // "kmod version 34.2" and what it was built with.
+        let words = kmod.run("depmod").arg("-V").read()?;
+        let version = words.split_whitespace().nth(2);
+        kmod.version = version.context("kmod tells no version")?.to_owned();
+        Ok(kmod)
+    }
+
+    /// Its program under the name `tool`.
+    pub(crate) fn run(&self, tool: &str) -> Run {
+        let paths: Vec<&OsStr> = self.libraries.iter().map(|path| path.as_os_str()).collect();
+        let run = Run::new(&self.loader).arg("--library-path");
+        let run = run.arg(paths.join(OsStr::new(":")));
+        run.args(["--argv0", tool]).arg(&self.program)
+    }
+
+    /// Its program.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The folders of its libraries.
+    pub(crate) fn libraries(&self) -> &[PathBuf] {
+        &self.libraries
+    }
+}
