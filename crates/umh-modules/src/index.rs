@@ -17,6 +17,8 @@ use alloc::vec::Vec;
 
 use crate::glob;
 
+pub mod write;
+
 /// The longest key of a node: a pattern's part below its first wildcard.
 /// The longest pattern of Debian's 6.12 has 98 bytes.
 const KEY_MAX: usize = 1024;
