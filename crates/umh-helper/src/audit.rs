@@ -133,6 +133,14 @@ impl<'r> Log<'r> {
         });
     }
 
+    /// Writes why an allowed call comes to nothing: one line, under the limit
+    /// of what any user can cause.
+    pub fn warn(&self, what: fmt::Arguments<'_>) {
+        self.write(Bucket::Everyday, self.began, || {
+            Line::sentence(Priority::Warning, what)
+        });
+    }
+
     /// Writes a line if the limit of its kind lets it pass at `now`.
     fn write(&self, bucket: Bucket, now: u64, line: impl FnOnce() -> Line) {
         let suppressed = match &self.ring {

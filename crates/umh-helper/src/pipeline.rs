@@ -8,6 +8,7 @@
 
 mod call;
 mod found;
+mod load;
 
 use core::mem::ManuallyDrop;
 
@@ -16,6 +17,7 @@ use umh_abi::{Message, Unrecognised};
 use crate::answer::Failed;
 use crate::audit::{End, Entry, Log};
 use crate::delegate::Delegate;
+use crate::modules::Modules;
 use crate::outcome::Refusal;
 use crate::policy::{Complaint, FILES_ROOM, Policy};
 use crate::sys::{Root, Stack, map_anonymous};
@@ -29,8 +31,9 @@ use found::{Found, Search, Walked};
 /// The exit status of a call that is refused before its caller is known.
 pub const REFUSED: u8 = 126;
 
-/// Answers the call that `stack` brings and gives the exit status.
-pub fn run(stack: &Stack<'_>) -> u8 {
+/// Answers the call that `stack` brings and gives the exit status. `heap` makes
+/// memory ready for the answers that take some.
+pub fn run(stack: &Stack<'_>, heap: fn() -> rustix::io::Result<()>) -> u8 {
     let root = &Root::System;
     let Some(invocation) = invocation::take(stack, root) else {
         return REFUSED;
@@ -45,8 +48,9 @@ pub fn run(stack: &Stack<'_>) -> u8 {
     let complain = &mut |complaint: &Complaint<'_>| log.complain(format_args!("{complaint}"));
     let room = || map_anonymous(FILES_ROOM).ok();
     let policy = Policy::load(root, room, complain);
+    let modules = &Modules::running(root, heap);
     let verdict = match &parsed {
-        Ok(message) => policy.judge(root, message, &invocation, complain),
+        Ok(message) => policy.judge(modules, message, &invocation, complain),
         Err(why) => policy.judge_unrecognised(*why, &invocation),
     };
 
@@ -76,6 +80,9 @@ pub fn run(stack: &Stack<'_>) -> u8 {
         message,
         rule,
         decision: verdict.decision,
+        modules,
+        runs_installs: policy.runs_installs(),
+        mounts: policy.mounts,
     };
     let (status, end) = match found {
         Found::Nothing(Reason::Missing) => call.refuse(Refusal::Missing),

@@ -227,6 +227,13 @@ impl<'a> Policy<'a> {
             .filter_map(|table| Filter::read(table.entries()).ok())
     }
 
+    /// Whether the programs of modprobe.d's `install` lines may run: the last
+    /// table that says so decides.
+    pub fn runs_installs(&self) -> bool {
+        let said = self.filters().filter_map(|filter| filter.install);
+        said.last().unwrap_or(false)
+    }
+
     /// The rule as the tables of its name change it.
     fn patched(&self, rule: Rule<'a>) -> Rule<'a> {
         let tables = self.helpers.iter().filter(|table| table.name == rule.name);

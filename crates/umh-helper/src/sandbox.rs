@@ -85,7 +85,7 @@ pub fn confine(
         rustix::thread::set_no_new_privs(true).map_err(Failed::at("no_new_privs"))?;
     }
     if let Some(trees) = rule.landlock.as_ref().filter(|_| !lacking.landlock) {
-        landlock::restrict(trees, root, program).map_err(Failed::at("landlock"))?;
+        landlock::restrict(trees, root, Some(program)).map_err(Failed::at("landlock"))?;
     }
     if rule.seccomp == Seccomp::Default && !lacking.seccomp {
         seccomp::refuse(caller).map_err(Failed::at("seccomp"))?;
@@ -94,6 +94,34 @@ pub fn confine(
         capabilities::keep(kept, lacking.setpcap).map_err(Failed::at("capabilities"))?;
     }
     Ok(())
+}
+
+/// Confines this process, which answers by itself, likewise; `runs_programs`
+/// if some are started on the way, which must not get back what it gave up.
+pub fn confine_self(
+    rule: &Rule<'_>,
+    caller: Caller,
+    root: &Root,
+    runs_programs: bool,
+    lacking: Lacking,
+) -> Result<(), Failed> {
+    join_cgroup(root);
+    if rule.no_new_privs {
+        rustix::thread::set_no_new_privs(true).map_err(Failed::at("no_new_privs"))?;
+    }
+    if let Some(trees) = rule.landlock.as_ref().filter(|_| !lacking.landlock) {
+        landlock::restrict(trees, root, None).map_err(Failed::at("landlock"))?;
+    }
+    if rule.seccomp == Seccomp::Default && !lacking.seccomp {
+        seccomp::refuse(caller).map_err(Failed::at("seccomp"))?;
+    }
+    match rule.caps {
+        Some(kept) if runs_programs => capabilities::keep(kept, lacking.setpcap),
+        // Without a program to become, the bounding set gives nothing back.
+        Some(kept) => capabilities::keep_own(kept),
+        None => Ok(()),
+    }
+    .map_err(Failed::at("capabilities"))
 }
 
 /// Without effect where there is no such group: making one, with its limits,

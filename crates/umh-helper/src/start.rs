@@ -3,7 +3,7 @@
 //! Process entry without libc: the first instruction, and the last resort.
 
 use umh_helper::pipeline;
-use umh_helper::sys::{Stack, exit};
+use umh_helper::sys::{Heap, Stack, exit};
 
 // The kernel enters with the stack pointer at argc, all other registers
 // unspecified (System V ABI, x86-64 supplement, 3.4.1). The frame pointer is
@@ -29,7 +29,7 @@ unsafe extern "C" fn enter(stack: *const usize) -> ! {
     // SAFETY: `_start` passes what the kernel laid out, and nothing has
     // written there; nothing ever does.
     let stack = unsafe { Stack::at(stack) };
-    exit(pipeline::run(&stack))
+    exit(pipeline::run(&stack, || Heap::PROGRAM.open()))
 }
 
 /// A panic is a bug of ours. Nothing is known about the call any more, so

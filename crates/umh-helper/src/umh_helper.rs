@@ -10,11 +10,14 @@
 
 #![cfg_attr(not(test), no_std)]
 
+extern crate alloc;
+
 pub mod answer;
 pub mod audit;
 pub mod delegate;
 pub mod introduction;
 pub mod invocation;
+pub mod modprobe;
 pub mod modules;
 pub mod outcome;
 pub mod pipeline;

@@ -40,7 +40,8 @@ pub const COMMAND_LINE: &[u8] = b"/proc/cmdline";
 pub struct Sources<'a> {
     /// [`DIRECTORIES`], or the files and directories of `modprobe -C`.
     pub paths: &'a [&'a [u8]],
-    /// The directory of `modules.softdep` and `modules.weakdep`.
+    /// The directory of `modules.softdep` and `modules.weakdep`; empty to leave
+    /// both out.
     pub tree: &'a [u8],
     /// [`COMMAND_LINE`].
     pub command_line: Option<&'a [u8]>,
@@ -127,12 +128,40 @@ impl Config {
                 config.parse(&text, &path, complain);
             }
         }
-        if let Some(path) = sources.command_line
-            && let Some(text) = files::read(system, path, complain)
-        {
-            config.parse_command_line(&text, path, complain);
+        if let Some(path) = sources.command_line {
+            config.add_command_line(system, path, complain);
         }
         config
+    }
+
+    /// Adds `modules.softdep` of a tree that was left out: what most names,
+    /// which lead to nothing, do without.
+    pub fn add_softdeps(
+        &mut self,
+        system: &dyn System,
+        tree: &[u8],
+        complain: &mut dyn FnMut(&Complaint<'_>),
+    ) {
+        let path = files::softdeps(tree);
+        if let Some(text) = files::read(system, &path, complain) {
+            self.parse(&text, &path, complain);
+            // Where it would have stood.
+            self.softdeps.sort_by(|one, other| {
+                files::name(&one.from.file).cmp(files::name(&other.from.file))
+            });
+        }
+    }
+
+    /// Adds what the kernel's command line, which was left out, says.
+    pub fn add_command_line(
+        &mut self,
+        system: &dyn System,
+        path: &[u8],
+        complain: &mut dyn FnMut(&Complaint<'_>),
+    ) {
+        if let Some(text) = files::read(system, path, complain) {
+            self.parse_command_line(&text, path, complain);
+        }
     }
 
     /// Adds what a file says.

@@ -17,6 +17,7 @@ use rustix::io::Errno;
 
 use crate::bytes::{Text, words};
 use crate::index::{self, Index};
+use crate::name;
 use crate::system::{self, System};
 
 /// The modules of one kernel.
@@ -198,8 +199,10 @@ impl<'s> Tree<'s> {
                 _ => text::aliases(text, key),
             },
         )?;
-        let found = found.iter().map(|(_, module)| *module);
-        Ok(found.chain(texts).map(<[u8]>::to_vec).collect())
+        let found = found.iter().map(|(_, module)| module.to_vec());
+        // Texts are not in normal form.
+        let texts = texts.into_iter().map(name::of_module);
+        Ok(found.chain(texts).collect())
     }
 
     fn dump(&self, kind: Kind, found: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), Unreadable> {

@@ -17,6 +17,7 @@ extern crate std;
 
 pub mod bytes;
 pub mod cause;
+pub mod command;
 pub mod compressed;
 pub mod config;
 pub mod elf;

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use umh_abi::{Message, Unrecognised};
+use umh_helper::modules::Modules;
 use umh_helper::outcome::{self, Refusal};
 use umh_helper::policy::Check;
 use umh_helper::sys::Root;
@@ -81,7 +82,7 @@ pub fn explain_and(
     let mut ignored = loaded.ignored.clone();
     let verdict = match &parsed {
         Ok(message) => loaded.policy.judge_with(
-            root,
+            &Modules::running(root, || Ok(())),
             message,
             &invocation,
             &mut |complaint| ignored.push(Ignored::of(complaint)),

@@ -69,7 +69,12 @@ impl Line {
 
     /// A line about the policy or the installation.
     pub fn complaint(complaint: fmt::Arguments<'_>) -> Self {
-        let mut line = Self::new(Priority::Critical);
+        Self::sentence(Priority::Critical, complaint)
+    }
+
+    /// A line of our own words.
+    pub fn sentence(priority: Priority, complaint: fmt::Arguments<'_>) -> Self {
+        let mut line = Self::new(priority);
         // A line that is full says what fits.
         let _ = Sentence(&mut line).write_fmt(complaint);
         line

@@ -7,10 +7,12 @@ use umh_abi::{Caller, Message};
 use crate::answer::{Answer, Context, Failed};
 use crate::audit::{End, Log};
 use crate::delegate::{Delegate, Ending};
+use crate::modules::Modules;
 use crate::outcome::{self, Refusal};
 use crate::policy::Rule;
 use crate::sandbox::Lacking;
 use crate::sys::Ended;
+use crate::toml::Strings;
 use crate::verdict::Decision;
 use crate::{power, release_agent, request_key};
 
@@ -21,6 +23,12 @@ pub(super) struct Call<'a> {
     pub(super) message: Option<&'a Message<'a>>,
     pub(super) rule: Option<&'a Rule<'a>>,
     pub(super) decision: Decision,
+    /// What module names lead to.
+    pub(super) modules: &'a Modules<'a>,
+    /// Whether the programs of `install` lines may run.
+    pub(super) runs_installs: bool,
+    /// The mounts that programs may lie on.
+    pub(super) mounts: Strings<'a>,
 }
 
 /// The exit status, and what the record says.
@@ -40,9 +48,9 @@ impl Call<'_> {
             Some(Message::Reboot(_)) => Err(power::answer(power::Action::Reboot, context)),
             Some(Message::ReleaseAgent(asked)) => release_agent::answer(asked, context),
             Some(Message::RequestKey(asked)) => request_key::answer(asked, context),
+            Some(Message::Modprobe(asked)) => return self.load(asked, context),
             Some(
                 Message::Coredump(_)
-                | Message::Modprobe(_)
                 | Message::Uevent(_)
                 | Message::BridgeStp(_)
                 | Message::Nfsdcltrack(_)
@@ -103,7 +111,7 @@ impl Call<'_> {
         }
     }
 
-    fn status(&self, refusal: Refusal) -> u8 {
+    pub(super) fn status(&self, refusal: Refusal) -> u8 {
         outcome::status(self.caller(), refusal)
     }
 

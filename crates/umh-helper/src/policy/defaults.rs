@@ -27,7 +27,7 @@ pub const RULES: &[Rule<'static>] = &[
             "/usr/lib/umh/modprobe",
         ]),
         args: list(&["-q", "--", "{module}"]),
-        run: Run::Program("/sbin/modprobe"),
+        run: Run::Builtin,
         // A module's init runs with what its loader has. That of `qrtr`, which
         // modems need, binds a socket of its own (`net/qrtr/ns.c`), for which
         // the kernel wants CAP_NET_ADMIN. No other of Debian's modules wants

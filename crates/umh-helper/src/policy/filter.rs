@@ -10,13 +10,15 @@
 //! Only a table with `widen = true` can lift what earlier files refuse: for
 //! what is in its `allow`, or with `default = "allow"` for all.
 //!
-//! A name that busybox would cut has to pass as it is and as it is cut.
+//! What a name leads to is the whole plan of the built-in answer, with what
+//! modprobe.d(5) adds. Where another program answers, which may be busybox, a
+//! name that it would cut has to pass as it is and as it is cut.
 
-use umh_modules::index::Unreadable;
+use alloc::vec::Vec;
 
 use super::patch::{boolean, string, strings};
 use super::{Complaint, FILTERS_MAX, Fault};
-use crate::modules::Catalogue;
+use crate::modules::{Modules, Unknowable, Wanted};
 use crate::toml::{Entries, Strings};
 
 /// One table `[modules]`.
@@ -28,6 +30,8 @@ pub struct Filter<'a> {
     pub allow: Strings<'a>,
     /// Names that do not, `*` at the end for any rest.
     pub deny: Strings<'a>,
+    /// Whether the programs of modprobe.d's `install` lines may run.
+    pub install: Option<bool>,
     /// Whether what earlier tables refuse may pass.
     pub widen: bool,
 }
@@ -38,6 +42,7 @@ impl<'a> Filter<'a> {
             allow_by_default: None,
             allow: Strings::NONE,
             deny: Strings::NONE,
+            install: None,
             widen: false,
         };
         for entry in entries {
@@ -51,11 +56,18 @@ impl<'a> Filter<'a> {
                 }
                 "allow" => filter.allow = strings(&entry)?,
                 "deny" => filter.deny = strings(&entry)?,
+                "install" => {
+                    filter.install = Some(match string(&entry)? {
+                        "run" => true,
+                        "refuse" => false,
+                        _ => return Err(Fault::at(&entry, "expected \"run\" or \"refuse\"")),
+                    });
+                }
                 "widen" => filter.widen = boolean(&entry)?,
                 _ => {
                     return Err(Fault::at(
                         &entry,
-                        "unknown key: [modules] has `default`, `allow`, `deny` and `widen`",
+                        "unknown key: [modules] has `default`, `allow`, `deny`, `install` and `widen`",
                     ));
                 }
             }
@@ -79,6 +91,9 @@ impl<'a> Filter<'a> {
     /// The key that would lift a refusal but may not, where an earlier table
     /// refuses by default.
     pub(super) fn needs_widen(&self, strict: bool) -> Option<&'static str> {
+        if self.install == Some(true) && !self.widen {
+            return Some("install");
+        }
         match self.allow_by_default {
             Some(true) if strict && !self.widen => Some("default"),
             None if strict && !self.widen && !self.allow.is_empty() => Some("allow"),
@@ -90,7 +105,8 @@ impl<'a> Filter<'a> {
 /// What one table makes of one spelling of a request.
 #[derive(Clone, Copy, Default)]
 struct Finding<'a> {
-    denied: Option<&'a str>,
+    /// What refuses it: a pattern, and the module if it is no other's name.
+    denied: Option<&'a [u8]>,
     name_allowed: bool,
     others_allowed: bool,
     others: bool,
@@ -102,8 +118,9 @@ struct Finding<'a> {
 /// `complain` hears of what they let pass.
 pub(super) fn refusal<'v>(
     filters: impl Iterator<Item = Filter<'v>> + Clone,
-    catalogue: impl FnOnce() -> Result<Catalogue<'static>, Unreadable>,
+    modules: &Modules<'_>,
     name: &'v [u8],
+    by_us: bool,
     complain: &mut dyn FnMut(&Complaint<'_>),
 ) -> Option<&'v [u8]> {
     let trivial =
@@ -112,15 +129,16 @@ pub(super) fn refusal<'v>(
         return None;
     }
 
-    let catalogue = catalogue();
-    let resolve = |name: &[u8], found: &mut dyn FnMut(&[u8], bool)| {
-        catalogue.and_then(|catalogue| catalogue.resolve(name, found))
-    };
     let mut blind = false;
-    let cut = cut_by_busybox(name);
+    let cut = cut_by_busybox(name).filter(|_| !by_us);
     for (spelling, is_cut) in [(Some(name), false), (cut, true)] {
         let Some(spelling) = spelling else { continue };
-        let (findings, resolved) = find(filters.clone(), spelling, resolve);
+        let resolved = if is_cut {
+            modules.wanted_as_cut(spelling)
+        } else {
+            modules.wanted(spelling)
+        };
+        let findings = find(filters.clone(), spelling, resolved);
         blind |= resolved.is_err();
 
         let mut refusal = None;
@@ -134,7 +152,7 @@ pub(super) fn refusal<'v>(
             let allowed = finding.name_allowed || by_modules;
             let allowed = allowed && resolved.is_ok();
             if let Some(pattern) = finding.denied {
-                refusal = Some(pattern.as_bytes());
+                refusal = Some(pattern);
             } else if filter.widen && (allowed || filter.allow_by_default == Some(true)) {
                 refusal = None;
             } else if filter.denies_by_default() && !allowed {
@@ -160,26 +178,43 @@ pub(super) fn refusal<'v>(
 fn find<'v>(
     filters: impl Iterator<Item = Filter<'v>> + Clone,
     name: &[u8],
-    resolve: impl Fn(&[u8], &mut dyn FnMut(&[u8], bool)) -> Result<(), Unreadable>,
-) -> ([Finding<'v>; FILTERS_MAX], Result<(), Unreadable>) {
+    resolved: Result<&Wanted, &Unknowable>,
+) -> [Finding<'v>; FILTERS_MAX] {
     let mut findings = [Finding::default(); FILTERS_MAX];
     for (filter, finding) in filters.clone().zip(&mut findings) {
-        finding.denied = filter.deny.iter().find(|pattern| matches(pattern, name));
+        let denied = filter.deny.iter().find(|pattern| matches(pattern, name));
+        finding.denied = denied.map(str::as_bytes);
         finding.name_allowed = filter.allow.iter().any(|pattern| matches(pattern, name));
         finding.others_allowed = true;
     }
-    let resolved = resolve(name, &mut |module, dependency| {
+    let leads = resolved.map_or(&[][..], |wanted| &wanted.leads);
+    for step in leads.iter().flat_map(|lead| &lead.plan.steps) {
+        let module = &step.module.name[..];
         for (filter, finding) in filters.clone().zip(&mut findings) {
             let denied = filter.deny.iter().find(|pattern| matches(pattern, module));
-            finding.denied = finding.denied.or(denied);
-            if !dependency {
+            if let (None, Some(pattern)) = (finding.denied, denied) {
+                finding.denied = Some(told(pattern, module));
+            }
+            if step.asked {
                 finding.others = true;
                 finding.others_allowed &=
                     filter.allow.iter().any(|pattern| matches(pattern, module));
             }
         }
-    });
-    (findings, resolved)
+    }
+    findings
+}
+
+/// What refuses a module: the pattern, with the module unless the pattern is
+/// its name.
+fn told<'v>(pattern: &'v str, module: &[u8]) -> &'v [u8] {
+    if pattern.len() == module.len() && !pattern.ends_with('*') {
+        return pattern.as_bytes();
+    }
+    // There is memory: the plan was made in it. It lasts as long as the
+    // process, as the policy does.
+    let told: Vec<u8> = [module, b" (", pattern.as_bytes(), b")"].concat();
+    told.leak()
 }
 
 /// The name that busybox's modprobe takes for `name`, if it is another: what

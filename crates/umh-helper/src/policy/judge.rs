@@ -3,12 +3,10 @@
 //! One call against the rules, cheapest check first.
 
 use umh_abi::{Caller, Invocation, Message, Unrecognised};
-use umh_modules::index::Unreadable;
 
 use super::rule::{Rule, Run, Target};
 use super::{Complaint, Mode, Policy, args, filter, path};
-use crate::modules::Catalogue;
-use crate::sys::Root;
+use crate::modules::Modules;
 use crate::verdict::{Decision, Reason};
 
 /// What is decided about one call.
@@ -54,50 +52,20 @@ impl<'a> Policy<'a> {
     /// Decides about a call. What it cannot find out about goes to `complain`.
     pub fn judge<'v>(
         &'v self,
-        root: &Root,
+        modules: &Modules<'_>,
         message: &Message<'v>,
         invocation: &Invocation<'v>,
         complain: &mut dyn FnMut(&Complaint<'_>),
     ) -> Verdict<'v> {
-        self.judge_with(root, message, invocation, complain, &mut |_| {})
+        self.judge_with(modules, message, invocation, complain, &mut |_| {})
     }
 
     /// Decides about a call, and tells each check to `note`, in order.
     pub fn judge_with<'v>(
         &'v self,
-        root: &Root,
+        modules: &Modules<'_>,
         message: &Message<'v>,
         invocation: &Invocation<'v>,
-        complain: &mut dyn FnMut(&Complaint<'_>),
-        note: &mut dyn FnMut(&Check<'v>),
-    ) -> Verdict<'v> {
-        let catalogue = || Catalogue::running(root);
-        self.decide(message, invocation, catalogue, complain, note)
-    }
-
-    /// Decides about an invocation that is no call of a caller that umh
-    /// knows: refused, or in audit mode let through to the program it names.
-    pub fn judge_unrecognised<'v>(
-        &'v self,
-        why: Unrecognised,
-        invocation: &Invocation<'v>,
-    ) -> Verdict<'v> {
-        let program = invocation.argv.get(0).unwrap_or(b"");
-        match why {
-            Unrecognised::NoSuchCall if is_named(program, invocation) => {
-                self.refuse(Reason::Caller, None, program, b"")
-            }
-            Unrecognised::NoSuchCall | Unrecognised::NoProgram => deny(Reason::Name, program),
-            // A person at a prompt is no matter of policy, in any mode.
-            Unrecognised::NotTheKernel => deny(Reason::Caller, program),
-        }
-    }
-
-    pub(super) fn decide<'v>(
-        &'v self,
-        message: &Message<'v>,
-        invocation: &Invocation<'v>,
-        catalogue: impl FnOnce() -> Result<Catalogue<'static>, Unreadable>,
         complain: &mut dyn FnMut(&Complaint<'_>),
         note: &mut dyn FnMut(&Check<'v>),
     ) -> Verdict<'v> {
@@ -160,7 +128,8 @@ impl<'a> Policy<'a> {
             let refusal = if self.unread {
                 Some(&b"policy files not read"[..])
             } else {
-                filter::refusal(self.filters(), catalogue, asked.name, complain)
+                let by_us = rule.run == Run::Builtin;
+                filter::refusal(self.filters(), modules, asked.name, by_us, complain)
             };
             let detail = refusal.unwrap_or(b"");
             note(&Check {
@@ -180,6 +149,24 @@ impl<'a> Policy<'a> {
             rule: Some(rule),
             target,
             detail: b"",
+        }
+    }
+
+    /// Decides about an invocation that is no call of a caller that umh
+    /// knows: refused, or in audit mode let through to the program it names.
+    pub fn judge_unrecognised<'v>(
+        &'v self,
+        why: Unrecognised,
+        invocation: &Invocation<'v>,
+    ) -> Verdict<'v> {
+        let program = invocation.argv.get(0).unwrap_or(b"");
+        match why {
+            Unrecognised::NoSuchCall if is_named(program, invocation) => {
+                self.refuse(Reason::Caller, None, program, b"")
+            }
+            Unrecognised::NoSuchCall | Unrecognised::NoProgram => deny(Reason::Name, program),
+            // A person at a prompt is no matter of policy, in any mode.
+            Unrecognised::NotTheKernel => deny(Reason::Caller, program),
         }
     }
 

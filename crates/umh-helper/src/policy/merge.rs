@@ -57,7 +57,11 @@ pub(super) fn merge<'a>(
 pub const fn has_builtin(caller: Caller) -> bool {
     matches!(
         caller,
-        Caller::Poweroff | Caller::Reboot | Caller::ReleaseAgent | Caller::RequestKey
+        Caller::Modprobe
+            | Caller::Poweroff
+            | Caller::Reboot
+            | Caller::ReleaseAgent
+            | Caller::RequestKey
     )
 }
 

@@ -38,6 +38,10 @@ impl Policy<'_> {
                 write!(out, "{mark}{key} = ")?;
                 strings(out, mark, names.iter())?;
             }
+            if let Some(run) = filter.install {
+                let word = if run { "run" } else { "refuse" };
+                writeln!(out, "{mark}install = \"{word}\"")?;
+            }
             if filter.widen {
                 writeln!(out, "{mark}widen = true")?;
             }

@@ -6,10 +6,12 @@ mod files;
 mod judging;
 mod narrowing;
 
+use rustix::io::Errno;
 use umh_abi::{Descriptor, Fingerprint, Invocation, Message, Words};
-use umh_modules::index::Unreadable;
 
 use super::{Policy, Verdict};
+use crate::modules::Modules;
+use crate::sys::Root;
 use crate::verdict::Decision;
 
 /// A call, kept.
@@ -67,7 +69,7 @@ impl Call {
         }
     }
 
-    /// What a policy decides where no module index is.
+    /// What a policy decides where nobody can tell what modules there are.
     pub(super) fn under(&self, policy: &Policy<'_>) -> (Decision, crate::verdict::Reason) {
         self.judged(policy, |verdict| (verdict.decision, verdict.reason))
     }
@@ -75,13 +77,10 @@ impl Call {
     pub(super) fn judged<T>(&self, policy: &Policy<'_>, tell: impl FnOnce(&Verdict<'_>) -> T) -> T {
         let invocation = self.invocation();
         match Message::parse(&invocation) {
-            Ok(message) => tell(&policy.decide(
-                &message,
-                &invocation,
-                || Err(Unreadable),
-                &mut |_| {},
-                &mut |_| {},
-            )),
+            Ok(message) => {
+                let unknown = Modules::running(&Root::System, || Err(Errno::NOMEM));
+                tell(&policy.judge(&unknown, &message, &invocation, &mut |_| {}))
+            }
             Err(why) => tell(&policy.judge_unrecognised(why, &invocation)),
         }
     }

@@ -37,6 +37,11 @@ pub(super) fn keep(kept: Caps, as_far: bool) -> Result<()> {
             Err(errno) => return Err(errno),
         }
     }
+    keep_own(kept)
+}
+
+/// Gives up every capability but `kept`, in all sets but the bounding set.
+pub(super) fn keep_own(kept: Caps) -> Result<()> {
     let own = rustix::thread::capabilities(None)?;
     let kept = CapabilitySet::from_bits_retain(kept.bits());
     let sets = CapabilitySets {

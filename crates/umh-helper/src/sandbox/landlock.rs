@@ -36,12 +36,18 @@ pub(super) fn is_there() -> bool {
     !matches!(version(), Err(Errno::NOSYS | Errno::OPNOTSUPP))
 }
 
-/// Restricts this process to the trees and to `program` itself. A tree that
-/// does not exist allows nothing.
-pub(super) fn restrict(trees: &Landlock<'_>, root: &Root, program: BorrowedFd<'_>) -> Result<()> {
+/// Restricts this process to the trees and to `program` itself, if it becomes
+/// one. A tree that does not exist allows nothing.
+pub(super) fn restrict(
+    trees: &Landlock<'_>,
+    root: &Root,
+    program: Option<BorrowedFd<'_>>,
+) -> Result<()> {
     let known = handled(version()?);
     let rules = Ruleset::new(known)?;
-    rules.allow(program, access::EXECUTE | access::READ_FILE)?;
+    if let Some(program) = program {
+        rules.allow(program, access::EXECUTE | access::READ_FILE)?;
+    }
     for (trees, allowed) in [(trees.read, access::READ), (trees.write, access::ALL)] {
         for tree in trees.iter() {
             match root.open(tree.as_bytes(), OFlags::PATH, Mode::empty()) {

@@ -25,11 +25,10 @@ pub(super) fn list(
     complain: &mut dyn FnMut(&Complaint<'_>),
 ) -> impl Iterator<Item = Vec<u8>> + use<> {
     let mut files = BTreeMap::new();
-    files.insert(
-        b"modules.softdep".to_vec(),
-        join(sources.tree, b"modules.softdep"),
-    );
-    if sources.weakdeps {
+    if !sources.tree.is_empty() {
+        files.insert(b"modules.softdep".to_vec(), softdeps(sources.tree));
+    }
+    if !sources.tree.is_empty() && sources.weakdeps {
         files.insert(
             b"modules.weakdep".to_vec(),
             join(sources.tree, b"modules.weakdep"),
@@ -75,8 +74,9 @@ fn add(
     let directory = match system::open_directory(system, path) {
         Ok(directory) => directory,
         Err(Errno::NOTDIR) => {
-            let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
-            files.entry(name.to_vec()).or_insert_with(|| path.to_vec());
+            files
+                .entry(name(path).to_vec())
+                .or_insert_with(|| path.to_vec());
             return Ok(());
         }
         Err(errno) => return Err(errno),
@@ -102,6 +102,16 @@ fn add(
     }
     system.close(directory);
     Ok(())
+}
+
+/// The file of depmod's that has soft dependencies.
+pub(super) fn softdeps(tree: &[u8]) -> Vec<u8> {
+    join(tree, b"modules.softdep")
+}
+
+/// The last part of a path, by which files are put in order.
+pub(super) fn name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
 fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {

@@ -127,6 +127,30 @@ fn files_are_read_by_name_and_an_earlier_directory_hides_later_ones() {
 }
 
 #[test]
+fn soft_dependencies_that_are_added_later_stand_where_they_would_have() {
+    let files = [
+        ("/etc/modprobe.d/a.conf", "softdep m pre: a\n"),
+        ("/etc/modprobe.d/z.conf", "softdep m pre: z\n"),
+        (
+            "/lib/modules/1/modules.softdep",
+            "softdep m pre: b\nsoftdep m pre: c\n",
+        ),
+    ];
+    let image = Image::with(&files);
+    let sources = Sources {
+        paths: DIRECTORIES,
+        tree: b"",
+        command_line: None,
+        weakdeps: false,
+    };
+    let mut config = Config::load(&image, &sources, &mut |complaint| panic!("{complaint}"));
+    config.add_softdeps(&image, TREE, &mut |complaint| panic!("{complaint}"));
+    assert_eq!(config.softdeps, loaded(&files).0.softdeps);
+    let pre = config.softdeps_of(b"m").flat_map(|softdep| &softdep.pre);
+    assert_eq!(pre.collect::<Vec<_>>(), [b"a", b"b", b"c", b"z"]);
+}
+
+#[test]
 fn a_file_may_be_given_by_itself_under_any_name() {
     let image = Image::with(&[("/x/my", "blacklist a\n"), ("/y/b.conf", "blacklist b\n")]);
     let sources = Sources {

@@ -3,7 +3,7 @@
 //! What tables make of requests, with and without an index.
 
 use super::*;
-use crate::modules::tests::{catalogue, image};
+use crate::modules::tests::{TREE, image, nothing};
 use crate::policy::{Origin, Policy};
 
 /// What the files' tables `[modules]` refuse `name` for.
@@ -15,11 +15,12 @@ fn refused(files: &[&str], name: &str) -> Option<String> {
     let policy = texts.iter().fold(Policy::builtin(), |policy, text| {
         policy.with_file(text.as_bytes(), Origin::Admin).unwrap()
     });
-    let image = image();
+    let (_directory, root) = image();
     let refusal = refusal(
         policy.filters(),
-        || catalogue(&image),
+        &Modules::of(&root, TREE, || Ok(())),
         name.as_bytes(),
+        false,
         &mut |complaint| panic!("{complaint}"),
     );
     refusal.map(|detail| String::from_utf8_lossy(detail).into_owned())
@@ -70,7 +71,7 @@ fn a_module_is_denied_through_its_alias_and_as_a_dependency() {
     assert!(!passes(&["deny = [\"crc\"]"], "sctp"), "a soft one");
     assert_eq!(
         refused(&["deny = [\"fu*\"]"], "pci:v1").as_deref(),
-        Some("fu*")
+        Some("fuse (fu*)")
     );
 }
 
@@ -158,6 +159,35 @@ fn a_name_passes_only_if_it_does_as_busybox_cuts_it_too() {
     assert!(!passes(strict, "of:x"));
 }
 
+#[test]
+fn what_modprobe_d_adds_is_tested_too() {
+    assert_eq!(
+        refused(&["deny = [\"fuse\"]"], "rds").as_deref(),
+        Some("fuse")
+    );
+    assert_eq!(
+        refused(&["deny = [\"lib*\"]"], "mine").as_deref(),
+        Some("libcrc32c (lib*)")
+    );
+}
+
+#[test]
+fn install_lines_run_where_the_last_table_that_says_so_lets_them() {
+    let run = |files: &[&str]| {
+        let texts: Vec<_> = files
+            .iter()
+            .map(|file| format!("version = 1\n[modules]\n{file}\n"))
+            .collect();
+        let policy = texts.iter().fold(Policy::builtin(), |policy, text| {
+            policy.with_file(text.as_bytes(), Origin::Admin).unwrap()
+        });
+        policy.runs_installs()
+    };
+    let wide = "install = \"run\"\nwiden = true";
+    assert!(!run(&[]) && run(&[wide]) && run(&[wide, "deny = [\"x\"]"]));
+    assert!(!run(&[wide, "install = \"refuse\""]));
+}
+
 /// What the tables refuse `name` for where there is no index, and what is
 /// complained of.
 fn refused_blindly(files: &[&str], name: &str) -> (Option<String>, Vec<String>) {
@@ -169,10 +199,12 @@ fn refused_blindly(files: &[&str], name: &str) -> (Option<String>, Vec<String>) 
         policy.with_file(text.as_bytes(), Origin::Admin).unwrap()
     });
     let mut complaints = Vec::new();
+    let (_directory, root) = nothing();
     let refusal = refusal(
         policy.filters(),
-        || Err(Unreadable),
+        &Modules::of(&root, TREE, || Ok(())),
         name.as_bytes(),
+        false,
         &mut |complaint| complaints.push(complaint.to_string()),
     );
     let refusal = refusal.map(|detail| String::from_utf8_lossy(detail).into_owned());

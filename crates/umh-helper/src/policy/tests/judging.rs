@@ -3,11 +3,13 @@
 //! The attacks of SECURITY.md that the policy alone stops, and the calls that
 //! it must let through.
 
+use rustix::io::Errno;
 use umh_abi::{Fingerprint, Message, Unrecognised};
-use umh_modules::index::Unreadable;
 
 use super::super::{Mode, Policy, Target};
 use super::{CORE, Call, kernel_calls};
+use crate::modules::Modules;
+use crate::sys::Root;
 use crate::verdict::{Decision, Reason};
 
 const BUILTIN: &Policy<'static> = &Policy::builtin();
@@ -165,8 +167,13 @@ fn arguments_of_another_shape_are_refused_and_named() {
 
 #[test]
 fn a_link_leads_to_the_program_that_does_the_work() {
+    let mut words = CORE;
+    words[0] = "/usr/lib/umh/core";
+    Call::core(&words).judged(BUILTIN, |verdict| {
+        assert_eq!(verdict.target, Target::Program(CORE[0].as_bytes()));
+    });
     Call::modprobe("/usr/lib/umh/modprobe", "x").judged(BUILTIN, |verdict| {
-        assert_eq!(verdict.target, Target::Program(b"/sbin/modprobe"));
+        assert_eq!(verdict.target, Target::Builtin);
     });
     let call = Call::new(
         &["/usr/lib/umh/release-agent", "/a"],
@@ -200,11 +207,10 @@ fn the_checks_are_told_in_order() {
         let invocation = call.invocation();
         let message = Message::parse(&invocation).unwrap();
         let mut told = Vec::new();
-        let catalogue = || Err(Unreadable);
-        BUILTIN.decide(
+        BUILTIN.judge_with(
+            &Modules::running(&Root::System, || Err(Errno::NOMEM)),
             &message,
             &invocation,
-            catalogue,
             &mut |_| {},
             &mut |check| {
                 told.push((

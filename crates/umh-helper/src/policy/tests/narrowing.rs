@@ -62,7 +62,7 @@ fn a_file_that_widens_says_so_or_is_refused() {
         ("modprobe", "caps = [\"sys_module\", \"sys_admin\"]"),
         ("modprobe", "caps = \"all\""),
         ("modprobe", "mode = \"audit\""),
-        ("modprobe", "caller = \"coredump\""),
+        ("drbdadm", "caller = \"coredump\""),
     ] {
         let text = format!("version = 1\n[helper.{rule}]\n{line}\n");
         let key = line.split(' ').next().unwrap();
@@ -159,7 +159,7 @@ fn what_cannot_be_meant_is_refused() {
             3,
             "version = 1\n[helper.modprobe]\nargs = [\"{u32?}\", \"{u32}\"]\nwiden = true\n",
         ),
-        (3, "version = 1\n[helper.modprobe]\nrun = \"builtin\"\n"),
+        (3, "version = 1\n[helper.drbdadm]\nrun = \"builtin\"\n"),
         (
             3,
             "version = 1\n[helper.modprobe]\nrun = \"modprobe\"\nwiden = true\n",
@@ -192,6 +192,8 @@ fn what_cannot_be_meant_is_refused() {
         (3, "version = 1\n[trust]\nowner = \"root\"\n"),
         (3, "version = 1\n[modules]\ndeny = [\"a*b\"]\n"),
         (3, "version = 1\n[modules]\ndefault = \"ask\"\n"),
+        (3, "version = 1\n[modules]\ninstall = \"shell\"\n"),
+        (3, "version = 1\n[modules]\ninstall = \"run\"\n"),
     ] {
         let at = refused(text).0;
         assert_eq!(at, line, "{text}");
