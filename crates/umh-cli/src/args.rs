@@ -79,6 +79,13 @@ pub enum Command {
     /// The rules: show them, check files, explain and try a call.
     #[command(subcommand)]
     Policy(Policy),
+    /// Kernel modules: what is loaded, what a name leads to, what needs what.
+    ///
+    /// These are for people. What scripts know is here too: `umh modprobe`, `umh depmod`, `umh insmod`, `umh rmmod`,
+    /// `umh lsmod`, `umh modinfo` and `umh kmod` take the options of kmod's programs, as do links of these names
+    /// (`umh install --tools`); each has its own --help.
+    #[command(subcommand)]
+    Modules(Modules),
     /// Put usermode-helper and umh in place.
     ///
     /// Places /sbin/usermode-helper (mode 0700), /usr/bin/umh, the links in /usr/lib/umh that kernel settings point
@@ -206,6 +213,57 @@ pub struct Call {
     /// The call's arguments, the program first.
     #[arg(last = true, required = true, value_name = "ARGV")]
     pub argv: Vec<OsString>,
+}
+
+/// Commands of `umh modules`.
+#[derive(Debug, Subcommand)]
+pub enum Modules {
+    /// List the modules in the kernel, with their users.
+    List,
+    /// Explain what a name leads to, what would be loaded, and what stands against it.
+    ///
+    /// NAME is what modprobe is given: a module, or an alias as the kernel and udev ask for it. Shows each place where
+    /// it is looked up, in order, and which one decides; every step of the loading with the options and the lines of
+    /// modprobe.d that they come from; and what would stop it: blacklist, forbid and install lines, and the policy, if
+    /// it is the kernel that asks. Nothing is loaded. Exit code 1: nothing would be loaded.
+    #[command(after_long_help = WHY_EXAMPLES)]
+    Why(Why),
+    /// Show what a module needs, or who needs it, as a tree.
+    ///
+    /// From modules.dep: a module stands below the one that needs it, and not again beside what brings it anyway.
+    Tree(NeedTree),
+}
+
+const WHY_EXAMPLES: &str = "\
+Examples:
+  umh modules why net-pf-26             what socket(AF_LLC) loads
+  umh modules why pci:v00008086d00001572sv00000000sd00000000bc02sc00i00
+  umh --root /mnt/image modules why ext4  in an image";
+
+/// Arguments of `umh modules why`.
+#[derive(Args, Debug)]
+pub struct Why {
+    /// What modprobe would be given.
+    pub name: OsString,
+
+    /// Modules of this kernel, not of the running one.
+    #[arg(short, long, value_name = "RELEASE")]
+    pub release: Option<OsString>,
+}
+
+/// Arguments of `umh modules tree`.
+#[derive(Args, Debug)]
+pub struct NeedTree {
+    /// The module.
+    pub name: OsString,
+
+    /// Show who needs it.
+    #[arg(long)]
+    pub users: bool,
+
+    /// Modules of this kernel, not of the running one.
+    #[arg(short, long, value_name = "RELEASE")]
+    pub release: Option<OsString>,
 }
 
 const INSTALL_EXAMPLES: &str = "\

@@ -20,6 +20,7 @@ pub mod install;
 pub mod kernel_option;
 pub mod kmod;
 pub mod log;
+pub mod modules;
 pub mod paths;
 pub mod policy;
 pub mod report;
@@ -40,6 +41,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Log(args) => log::run(args, &tree, cli.json, out),
         Command::Status(args) => show(&status::status(args, &tree)?, cli.json, out),
+        Command::Modules(args) => modules::run(args, &tree, cli.json, out),
         Command::Policy(args) => policy::run(args, &tree, cli.json, out),
         Command::Install(args) => show(&install::run(args, &tree)?, cli.json, out),
         Command::Uninstall(args) => show(&uninstall::run(args, &tree)?, cli.json, out),
