@@ -30,6 +30,7 @@ use std::path::Path;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::usage::Ended;
+use crate::depmod::{self, Depmod};
 
 /// One of the tools.
 #[derive(Debug)]
@@ -46,6 +47,11 @@ pub type Words = Vec<OsString>;
 
 /// Every tool.
 pub const TOOLS: &[Tool] = &[
+    Tool {
+        name: "depmod",
+        command: Depmod::command,
+        run: depmod::run,
+    },
     Tool {
         name: "insmod",
         command: insmod::Insmod::command,

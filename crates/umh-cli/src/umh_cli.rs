@@ -12,6 +12,7 @@
 
 pub mod args;
 pub mod columns;
+pub mod depmod;
 pub mod failure;
 pub mod generate;
 pub mod hash;

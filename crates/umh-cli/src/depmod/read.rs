@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Reads the modules' files: on all processors, the largest first, and only
+//! those of which it is not known what they say.
+
+use std::cmp::Reverse;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::facts::Facts;
+use super::image::{Reader, Unreadable};
+use super::kept::Kept;
+use super::names::Names;
+use super::search::Found;
+use super::stamp::Stamp;
+
+/// What all files say.
+pub(super) struct Reading {
+    pub(super) names: Names,
+    /// As the modules stand.
+    pub(super) facts: Vec<Facts>,
+    /// Which files were read, and in which state; nothing for those that
+    /// could not be.
+    pub(super) stamps: Vec<Option<Stamp>>,
+    pub(super) unreadable: Vec<(usize, Unreadable)>,
+    /// How many did not have to be read.
+    pub(super) known: usize,
+}
+
+/// How many files keep a processor busy long enough to be worth a thread.
+const WORTH: usize = 16;
+/// From how many files on people want to see that something goes on.
+const LONG: usize = 500;
+
+/// Reads what `kept` does not know; `checksums` too if asked.
+pub(super) fn all(found: &[Found], mut kept: Kept, checksums: bool) -> Reading {
+    let mut facts: Vec<Option<(Facts, Stamp)>> = Vec::new();
+    facts.extend(found.iter().map(|module| {
+        let facts = kept.take(module)?;
+        Some((facts, module.stamp))
+    }));
+    let known = facts.iter().flatten().count();
+    let mut wanted: Vec<usize> = (0..found.len())
+        .filter(|at| matches!(facts.get(*at), Some(None)))
+        .collect();
+    wanted.sort_by_key(|at| Reverse(found.get(*at).map(|module| module.stamp.size())));
+
+    let mut names = kept.into_names();
+    let mut unreadable = Vec::new();
+    for (mut worker, results) in workers(found, &wanted, checksums) {
+        // The first worker's numbers can stay if there are no others.
+        let ids = if names.count() == 0 {
+            std::mem::swap(&mut names, &mut worker);
+            None
+        } else {
+            Some(names.take(&worker))
+        };
+        for (at, result) in results {
+            match (result, facts.get_mut(at)) {
+                (Ok((mut read, stamp)), Some(slot)) => {
+                    ids.iter().for_each(|ids| read.renumber(ids));
+                    *slot = Some((read, stamp));
+                }
+                (Err(error), _) => unreadable.push((at, error)),
+                (Ok(_), None) => {}
+            }
+        }
+    }
+    unreadable.sort_by_key(|(at, _)| *at);
+
+    let both = facts.into_iter().map(|both| match both {
+        Some((facts, stamp)) => (facts, Some(stamp)),
+        None => (Facts::default(), None),
+    });
+    let (facts, stamps) = both.unzip();
+    Reading {
+        names,
+        facts,
+        stamps,
+        unreadable,
+        known,
+    }
+}
+
+type Results = Vec<(usize, Result<(Facts, Stamp), Unreadable>)>;
+
+fn workers(found: &[Found], wanted: &[usize], checksums: bool) -> Vec<(Names, Results)> {
+    let bar = bar(wanted.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut reader = Reader::new(checksums);
+        let mut results = Vec::new();
+        while let Some(at) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Some(module) = found.get(*at) {
+                results.push((*at, reader.read(&module.path)));
+            }
+            bar.inc(1);
+        }
+        (reader.names, results)
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let count = processors.min(wanted.len() / WORTH).max(1);
+    let all = thread::scope(|scope| {
+        let others: Vec<_> = (1..count).map(|_| scope.spawn(work)).collect();
+        let own = work();
+        let others = others.into_iter().filter_map(|worker| worker.join().ok());
+        std::iter::once(own).chain(others).collect()
+    });
+    bar.finish_and_clear();
+    all
+}
+
+/// A bar on a terminal that somebody may look at for long enough.
+fn bar(count: usize) -> ProgressBar {
+    if count < LONG || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("depmod: {bar:40} {pos}/{len} modules, {eta} left");
+    style.map_or_else(|_| ProgressBar::hidden(), |style| bar.with_style(style))
+}
