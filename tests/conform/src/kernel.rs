@@ -62,8 +62,11 @@ impl<'a> Kernel<'a> {
     /// finit_module(2) of the file at `path` with the content `data`.
     pub(crate) fn load_file(&mut self, path: &Path, data: &[u8], words: &str, flags: u64) -> i32 {
         let name = stem(&path.to_string_lossy());
-        let inside = self.inside(path);
-        let what = format!("finit_module {inside}");
+        // A file in memory has no name: it is an image.
+        let what = match (path.to_string_lossy().starts_with("/memfd:"), name_of(data)) {
+            (true, Some(name)) => format!("init_module {name}"),
+            _ => format!("finit_module {}", self.inside(path)),
+        };
         let compressed = !data.starts_with(b"\x7fELF");
         let result = if compressed != (flags & COMPRESSED != 0) || !self.unpacks(data) {
             Err(if compressed {
