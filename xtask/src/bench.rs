@@ -10,6 +10,7 @@ use clap::Subcommand;
 
 mod aims;
 mod binary;
+mod engine;
 mod figures;
 mod helper;
 mod native;
@@ -21,11 +22,14 @@ mod table;
 pub(crate) enum What {
     /// usermode-helper from the kernel's call to its return
     Helper(helper::Options),
+    /// A call from its caller to its return
+    Engine(engine::Options),
 }
 
 /// Measures; whether every aim is reached.
 pub(crate) fn run(what: &What) -> Result<bool> {
     match what {
         What::Helper(options) => helper::run(options),
+        What::Engine(options) => engine::run(options),
     }
 }

@@ -46,7 +46,12 @@ impl Descriptors {
             files: [None; Self::MAX],
         };
         if (0..=2).any(|number| self.source(number).is_none()) {
-            aside.null = Some(self.out_of_the_way(sys::null()?.as_fd())?);
+            let null = sys::null()?;
+            aside.null = Some(if self.is_place(null.as_raw_fd()) {
+                self.out_of_the_way(null.as_fd())?
+            } else {
+                sys::leave_open(null)
+            });
         }
         for ((_, source), copy) in self.given.iter().zip(&mut aside.files) {
             if let Source::File(file) = source {
@@ -95,11 +100,15 @@ impl Descriptors {
         let mut lowest = 3;
         loop {
             let copy = sys::duplicate(file, lowest)?;
-            if self.source(copy.as_raw_fd()).is_none() {
+            if !self.is_place(copy.as_raw_fd()) {
                 return Ok(copy);
             }
             lowest = copy.as_raw_fd().saturating_add(1);
         }
+    }
+
+    fn is_place(&self, number: i32) -> bool {
+        number <= 2 || self.source(number).is_some()
     }
 
     fn source(&self, number: i32) -> Option<&Source> {

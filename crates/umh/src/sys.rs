@@ -13,7 +13,7 @@ mod vfork;
 #[cfg(feature = "tokio")]
 mod watch;
 
-pub(crate) use descriptors::{close_at_exec, duplicate, null, place};
+pub(crate) use descriptors::{close_at_exec, duplicate, leave_open, null, place};
 pub(crate) use exec::{Words, execve};
 pub(crate) use keys::{add as add_key, join_new_session};
 pub(crate) use scheduler::{be_normal as schedule_normally, no_io_priority};

@@ -16,6 +16,18 @@ pub(super) struct Aim {
     pub(super) reached: bool,
 }
 
+impl Aim {
+    pub(super) fn as_json(&self) -> serde_json::Value {
+        let Self {
+            what,
+            limit,
+            found,
+            reached,
+        } = self;
+        serde_json::json!({ "what": what, "limit": limit, "found": found, "reached": reached })
+    }
+}
+
 /// System calls of a denied call, with its record and its line in the log.
 const CALLS: usize = 25;
 /// Its cost in times of the empty program.

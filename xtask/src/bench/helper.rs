@@ -106,14 +106,7 @@ fn as_json(results: &Results, aims: &[Aim]) -> serde_json::Value {
         (subject.name().to_owned(), body)
     };
     let subjects: serde_json::Map<_, _> = Subject::ALL.iter().map(subject).collect();
-    let aims: Vec<_> = aims
-        .iter()
-        .map(|aim| {
-            json!({
-                "what": aim.what, "limit": aim.limit, "found": aim.found, "reached": aim.reached,
-            })
-        })
-        .collect();
+    let aims: Vec<_> = aims.iter().map(Aim::as_json).collect();
     json!({
         "rounds": results.stock.rounds(),
         "subjects": subjects,

@@ -58,6 +58,11 @@ pub(super) fn print(results: &Results, aims: &[Aim]) {
         thousands(results.stock.median(Subject::Spawned)),
         results.rate(),
     ));
+    print_aims(aims);
+}
+
+/// What was hoped for, and what is.
+pub(super) fn print_aims(aims: &[Aim]) {
     for aim in aims {
         let (colour, word) = if aim.reached {
             (Colour::Good, "reached")

@@ -11,6 +11,7 @@ const UNSAFE: &[&str] = &[
     "crates/umh-helper/src/sys",
     "crates/umh/src/sys",
     "tests/conform/src/sys",
+    "bench/peers/starter/src/sys",
     "crates/umh-helper/src/start.rs",
     "crates/umh-helper/src/mem.rs",
 ];

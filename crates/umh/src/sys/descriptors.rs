@@ -20,9 +20,14 @@ pub(crate) fn place(file: BorrowedFd<'_>, number: i32) -> Result<()> {
 /// The same file at `lowest` or above, closed by execve(2); by number, because
 /// the child never closes it itself.
 pub(crate) fn duplicate(file: BorrowedFd<'_>, lowest: i32) -> Result<BorrowedFd<'static>> {
-    let number = rustix::io::fcntl_dupfd_cloexec(file, lowest)?.into_raw_fd();
-    // SAFETY: it was just made, is not -1, and is open until execve(2).
-    Ok(unsafe { BorrowedFd::borrow_raw(number) })
+    rustix::io::fcntl_dupfd_cloexec(file, lowest).map(leave_open)
+}
+
+/// The same descriptor, by number, until execve(2).
+pub(crate) fn leave_open(file: OwnedFd) -> BorrowedFd<'static> {
+    let number = file.into_raw_fd();
+    // SAFETY: it was owned and so is not -1, and nobody closes it now.
+    unsafe { BorrowedFd::borrow_raw(number) }
 }
 
 /// `/dev/null`.
