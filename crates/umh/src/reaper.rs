@@ -9,11 +9,13 @@
 use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use rustix::event::epoll;
 use rustix::fd::{AsFd as _, OwnedFd};
+use rustix::io::retry_on_intr;
 use rustix::process::{Pid, WaitId, WaitIdOptions, getpid, waitid};
 
 use crate::wake::lock;
@@ -49,9 +51,17 @@ impl Reaper {
     }
 
     fn take(&mut self, child: Child, start: impl FnOnce() -> io::Result<Arc<Watch>>) {
-        // After fork(2) the thread, and the children, are the other process's.
-        if self.watch.as_ref().is_some_and(|watch| !watch.is_ours()) {
-            *self = Self::new();
+        if let Some(watch) = self.watch.take() {
+            if watch.maker != getpid() {
+                // After fork(2) thread and children are the other process's.
+                self.late.clear();
+            } else if watch.is_over.load(Ordering::Acquire) {
+                let mut left = lock(&watch.children);
+                self.late
+                    .extend(left.by_key.drain().map(|(_, child)| child));
+            } else {
+                self.watch = Some(watch);
+            }
         }
         self.late.push(child);
         if self.watch.is_none() {
@@ -68,6 +78,9 @@ impl Reaper {
 struct Watch {
     epoll: OwnedFd,
     maker: Pid,
+    /// Whether the thread has ended: somebody closed its descriptor, as those
+    /// do who close all that they do not know.
+    is_over: AtomicBool,
     children: Mutex<Children>,
 }
 
@@ -83,16 +96,13 @@ impl Watch {
         let watch = Arc::new(Self {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             maker: getpid(),
+            is_over: AtomicBool::new(false),
             children: Mutex::default(),
         });
         let watched = watch.clone();
         let thread = thread::Builder::new().name("umh-reaper".into());
         thread.spawn(move || watched.run())?;
         Ok(watch)
-    }
-
-    fn is_ours(&self) -> bool {
-        self.maker == getpid()
     }
 
     fn add(&self, child: Child) -> Result<(), Child> {
@@ -114,7 +124,10 @@ impl Watch {
             data: epoll::EventData::new_u64(0),
         }; 16];
         loop {
-            let ended = epoll::wait(&self.epoll, &mut events, None).unwrap_or(0);
+            let waited = retry_on_intr(|| epoll::wait(&self.epoll, &mut events, None));
+            let Ok(ended) = waited else {
+                return self.is_over.store(true, Ordering::Release);
+            };
             for event in events.iter().take(ended) {
                 let Some(child) = lock(&self.children).by_key.remove(&event.data.u64()) else {
                     continue;
@@ -175,18 +188,39 @@ mod tests {
         await_reaped(second);
     }
 
+    /// A reaper whose thread is not there, and what it looks at.
+    fn without_a_thread(epoll: OwnedFd, maker: Pid) -> (Reaper, Arc<Watch>) {
+        let watch = Arc::new(Watch {
+            epoll,
+            maker,
+            is_over: AtomicBool::new(false),
+            children: Mutex::default(),
+        });
+        let mut reaper = Reaper::new();
+        reaper.watch = Some(watch.clone());
+        (reaper, watch)
+    }
+
     #[test]
     fn a_reaper_of_another_process_is_left_alone() {
-        let mut reaper = Reaper::new();
-        let theirs = Watch {
-            epoll: epoll::create(epoll::CreateFlags::CLOEXEC).unwrap(),
-            maker: rustix::process::getppid().unwrap(),
-            children: Mutex::default(),
-        };
-        reaper.watch = Some(Arc::new(theirs));
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        let parent = rustix::process::getppid().unwrap();
+        let (mut reaper, _) = without_a_thread(epoll, parent);
         let (pid, child) = ended();
         reaper.take(child, Watch::start);
-        assert!(reaper.watch.as_ref().unwrap().is_ours());
         await_reaped(pid);
+    }
+
+    #[test]
+    fn a_reaper_whose_descriptor_was_taken_away_leaves_its_children_to_the_next() {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        let (mut reaper, watch) = without_a_thread(file.into(), getpid());
+        let (first, child) = ended();
+        lock(&watch.children).by_key.insert(0, child);
+        watch.run();
+        let (second, child) = ended();
+        reaper.take(child, Watch::start);
+        await_reaped(first);
+        await_reaped(second);
     }
 }
