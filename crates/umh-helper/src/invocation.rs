@@ -2,8 +2,8 @@
 
 //! What arrived: argv, environment and the marks of the caller, taken once.
 //!
-//! Works without /proc: only the question whether a parent other than
-//! kthreadd is a kernel thread needs it, and stays [`Parent::Unknown`] then.
+//! Works without /proc, but for a kernel that cannot be asked whether a parent
+//! other than kthreadd has memory: it stays [`Parent::Unknown`] then.
 
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, getrlimit};
@@ -66,8 +66,20 @@ fn parent(root: &Root, pid: u32) -> Parent {
     }
 }
 
-/// Whether `/proc/PID/stat` shows a kernel thread; `None` without it.
+/// Whether our parent `pid` is a kernel thread.
 fn is_kernel_thread(root: &Root, pid: u32) -> Option<bool> {
+    match identity::has_memory(pid) {
+        // No process that is ending, which has none left: they are in a
+        // session, and are nobody's parent for long.
+        Some(false) => Some(identity::session_of(pid) == Ok(0) && identity::parent() == pid),
+        Some(true) => Some(false),
+        None => is_shown_as_kernel_thread(root, pid),
+    }
+}
+
+/// Whether `/proc/PID/stat` shows a kernel thread; `None` without it.
+#[cold]
+fn is_shown_as_kernel_thread(root: &Root, pid: u32) -> Option<bool> {
     let mut path = [0u8; 32];
     let path = stat_path(pid, &mut path)?;
     let stat = root.open(path, OFlags::RDONLY, Mode::empty()).ok()?;
@@ -129,14 +141,16 @@ mod tests {
     fn without_proc_a_parent_is_unknown() {
         let empty = tempfile::tempdir().unwrap();
         let root = Root::At(std::fs::File::open(empty.path()).unwrap().into());
-        assert_eq!(parent(&root, 57), Parent::Unknown);
+        assert_eq!(is_shown_as_kernel_thread(&root, 57), None);
         assert_eq!(parent(&root, 2), Parent::Kthreadd);
         assert_eq!(parent(&root, 0), Parent::Process);
     }
 
     #[test]
     fn a_test_is_not_started_by_the_kernel() {
-        assert_eq!(parent(&Root::System, identity::parent()), Parent::Process);
+        let pid = identity::parent();
+        assert_eq!(parent(&Root::System, pid), Parent::Process);
+        assert_eq!(is_shown_as_kernel_thread(&Root::System, pid), Some(false));
         let stack = Stack {
             argv: None,
             envp: None,

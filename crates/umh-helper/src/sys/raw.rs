@@ -17,6 +17,7 @@ pub(super) mod number {
     pub(in crate::sys) const CLOCK_GETTIME: usize = 228;
     pub(in crate::sys) const EXIT_GROUP: usize = 231;
     pub(in crate::sys) const DUP3: usize = 292;
+    pub(in crate::sys) const PROCESS_VM_READV: usize = 310;
     pub(in crate::sys) const SECCOMP: usize = 317;
     pub(in crate::sys) const EXECVEAT: usize = 322;
     pub(in crate::sys) const CLOSE_RANGE: usize = 436;
