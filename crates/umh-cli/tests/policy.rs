@@ -176,23 +176,16 @@ fn the_policies_for_crash_handlers_are_good_files() {
             "{told}"
         );
     }
-    let (told, code) = image.explain(&[
-        "/usr/libexec/abrt-hook-ccpp",
-        "11",
-        "0",
-        "1",
-        "0",
-        "0",
-        "1",
-        "1",
-        "1",
-        "host",
-    ]);
-    assert_eq!(
-        (code, told["decision"].as_str()),
-        (0, Some("allow")),
-        "{told}"
-    );
+    let words = ["11", "0", "1", "0", "0", "1", "1", "1"];
+    for tail in [&[][..], &["host", "a !comm"]] {
+        let argv = [&["/usr/libexec/abrt-hook-ccpp"], &words[..], tail].concat();
+        let (told, code) = image.explain(&argv);
+        assert_eq!(
+            (code, told["decision"].as_str()),
+            (0, Some("allow")),
+            "{told}"
+        );
+    }
 }
 
 #[test]

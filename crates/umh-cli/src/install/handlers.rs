@@ -45,7 +45,8 @@ script = true
     Handler {
         policy: "50-abrt.toml",
         program: "/usr/libexec/abrt-hook-ccpp",
-        // src/hooks/abrt-install-ccpp-hook of abrt.
+        // src/hooks/abrt-install-ccpp-hook of abrt 2.7.2 to 2.12.2: the host
+        // name and %e came with 2.10.11, and 2.13 has no such hook.
         rules: r#"# The crash handler of abrt, whose service sets kernel.core_pattern.
 version = 1
 
@@ -53,7 +54,7 @@ version = 1
 widen = true
 caller = "coredump"
 paths = ["/usr/libexec/abrt-hook-ccpp"]
-args = ["{signal}", "{u64}", "{pid}", "{u32}", "{u32}", "{u64}", "{pid}", "{pid}", "{hostname}"]
+args = ["{signal}", "{u64}", "{pid}", "{u32}", "{u32}", "{u64}", "{pid}", "{pid}", "{hostname?}", "{comm?}"]
 "#,
     },
 ];
