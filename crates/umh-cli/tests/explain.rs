@@ -273,3 +273,24 @@ fn try_goes_as_far_as_the_kernels_own_answer() {
         "{told}"
     );
 }
+
+#[test]
+fn what_nobody_said_is_called_guessed() {
+    let image = Image::with_policies();
+    let words = ["--", "/sbin/modprobe", "-q", "--", "x"];
+    let bare = [&["policy", "explain"][..], &words].concat();
+    let (told, _) = image.json(&bare);
+    assert_eq!(
+        told["assumed"],
+        serde_json::json!(["caller", "environment", "descriptors"])
+    );
+    image
+        .umh(&bare)
+        .stdout(contains("guessed  caller, environment, descriptors:"));
+
+    let options = ["--caller", "modprobe", "--env", "HOME=/", "--env"];
+    let rest = ["TERM=linux", "--env", "PATH=/sbin:/usr/sbin:/bin:/usr/bin"];
+    let said = [&["policy", "explain"][..], &options, &rest, &words].concat();
+    let (told, _) = image.json(&said);
+    assert_eq!(told["assumed"], serde_json::json!(["descriptors"]));
+}

@@ -30,6 +30,9 @@ pub struct Explained {
     pub caller: Option<&'static str>,
     /// The kernel's function that makes it.
     pub source: Option<&'static str>,
+    /// What nobody said, so that it was taken from the call that the words
+    /// resemble: `caller`, `environment`, `descriptors`.
+    pub assumed: Vec<&'static str>,
     /// Every check, in order.
     pub checks: Vec<Step>,
     /// `allow`, `deny` or `audit`.
@@ -106,6 +109,7 @@ pub fn explain_and(
         argv: invocation.argv.iter().map(text).collect(),
         caller: contract.map(|contract| contract.name),
         source: contract.map(|contract| contract.source),
+        assumed: assumed(args),
         checks,
         decision: verdict.decision.name(),
         why: verdict.reason.name(),
@@ -204,6 +208,14 @@ impl Report for Explained {
             styled(TITLE, "call    "),
             styled(DIM, source)
         )?;
+        if !self.assumed.is_empty() {
+            writeln!(
+                out,
+                "{} {}: those of the call that the words resemble",
+                styled(TITLE, "guessed "),
+                self.assumed.join(", ")
+            )?;
+        }
         let program = self.argv.first().map_or("the program", String::as_str);
         for (number, step) in self.checks.iter().enumerate() {
             let title = if number == 0 { "checks  " } else { "        " };
@@ -281,6 +293,17 @@ impl Report for Explained {
             Exit::Finding
         }
     }
+}
+
+/// What the options leave open.
+fn assumed(args: &args::Call) -> Vec<&'static str> {
+    let open = [
+        ("caller", args.caller.is_none()),
+        ("environment", args.env.is_empty()),
+        ("descriptors", args.fd.is_empty()),
+    ];
+    let open = open.into_iter().filter(|(_, open)| *open);
+    open.map(|(name, _)| name).collect()
 }
 
 fn lines(out: &mut dyn Write, title: &str, lines: &[String]) -> io::Result<()> {
