@@ -271,7 +271,8 @@ Examples:
   umh install --dry-run                show what would change
   umh install --now                    install, and point the running kernel here too
   umh install --root /mnt/image        prepare an image
-  umh install --without modprobe       leave kernel.modprobe alone";
+  umh install --without modprobe       leave kernel.modprobe alone
+  umh install --tools                  modprobe, lsmod ... are umh, by links in /usr/local";
 
 /// What can be left out of an installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -284,6 +285,8 @@ pub enum Part {
     Poweroff,
     /// /sbin/request-key
     RequestKey,
+    /// the links of an earlier --tools
+    Tools,
 }
 
 /// Arguments of `umh install`.
@@ -296,6 +299,12 @@ pub struct Install {
     /// Leave this part as it is; may be repeated.
     #[arg(long, value_name = "PART")]
     pub without: Vec<Part>,
+
+    /// Also place links of the names of kmod's tools in PREFIX/sbin and PREFIX/bin: typed, they are then umh.
+    /// /usr/local comes first on PATH and is no package's; with --tools=/usr, programs find them too that name
+    /// /sbin/modprobe, where there is no other kmod. Once placed they are kept.
+    #[arg(long, value_name = "PREFIX", num_args = 0..=1, require_equals = true, default_missing_value = "/usr/local")]
+    pub tools: Option<String>,
 
     /// How to go about it.
     #[command(flatten)]
@@ -335,6 +344,9 @@ pub enum Generate {
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+
+        /// For this tool of kmod's (modprobe, lsmod ...), not for umh.
+        tool: Option<String>,
     },
 }
 

@@ -11,6 +11,7 @@ pub mod place;
 pub mod plan;
 pub mod settings;
 pub mod sysctl;
+pub mod tools;
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +34,7 @@ pub fn run(args: &args::Install, tree: &Tree) -> Result<Plan, Failure> {
         .clone()
         .unwrap_or_else(|| program.with_file_name("usermode-helper"));
     let sources = Sources { program, helper };
-    install(tree, &sources, &args.without, &args.how)
+    install(tree, &sources, args)
 }
 
 /// Where the two programs are taken from.
@@ -46,16 +47,15 @@ pub struct Sources {
 }
 
 /// See [`run`].
-pub fn install(
-    tree: &Tree,
-    sources: &Sources,
-    without: &[args::Part],
-    how: &args::How,
-) -> Result<Plan, Failure> {
+pub fn install(tree: &Tree, sources: &Sources, args: &args::Install) -> Result<Plan, Failure> {
+    let (without, how) = (&args.without, &args.how);
     let manifest = Manifest::load(tree)?;
     let mut refusals = looks_like_a_root(tree);
     let settings = settings::choose(tree, without, &mut refusals)?;
-    let items = items(tree, sources, without, &settings)?;
+    let mut items = items(tree, sources, without, &settings)?;
+    if let Some(prefix) = tools::prefix(args, &manifest) {
+        items.extend(tools::links(tree, prefix, &manifest)?);
+    }
 
     let mut plan = plan::install(tree, items, &manifest, refusals)?;
     plan.dry_run = how.dry_run;

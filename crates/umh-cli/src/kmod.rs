@@ -124,13 +124,10 @@ impl Tool {
 }
 
 /// Manage kernel modules: kmod's own commands.
+///
+/// Started as depmod, insmod, lsmod, modinfo, modprobe or rmmod (by a link), it is that tool.
 #[derive(Debug, Parser)]
-#[command(
-    name = "kmod",
-    infer_long_args = true,
-    disable_version_flag = true,
-    after_help = "Started as depmod, insmod, lsmod, modinfo, modprobe or rmmod (by a link), it is that tool."
-)]
+#[command(name = "kmod", infer_long_args = true, disable_version_flag = true)]
 pub struct Kmod {
     /// Show version.
     #[arg(short = 'V', long)]

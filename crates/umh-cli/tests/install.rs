@@ -16,7 +16,7 @@ use std::path::Path;
 
 use image::installation::{Outcome, run, undo};
 use image::{Image, elf};
-use umh_cli::args::How;
+use umh_cli::args;
 use umh_cli::install::{Sources, install};
 use umh_cli::tree::Tree;
 
@@ -170,17 +170,18 @@ fn a_missing_root_and_a_directory_that_is_none_are_refused() {
         program: image.program(),
         helper: image.helper(),
     };
-    Outcome::of(install(
-        &tree,
-        &sources,
-        &[],
-        &How {
+    let args = args::Install {
+        helper: None,
+        without: Vec::new(),
+        tools: None,
+        how: args::How {
             dry_run: false,
             now: false,
         },
-    ))
-    .code(1)
-    .says("does not look like the root of a system");
+    };
+    Outcome::of(install(&tree, &sources, &args))
+        .code(1)
+        .says("does not look like the root of a system");
     let missing = Tree::open(Some(Path::new("/no/such/root"))).unwrap_err();
     assert!(missing.to_string().contains("--root"), "{missing}");
 }
@@ -268,4 +269,50 @@ fn what_was_installed_passes_its_own_check() {
         (0, Some(0)),
         "{found}"
     );
+}
+
+#[test]
+fn tools_are_links_that_stay_until_they_are_left_out() {
+    let image = Image::new();
+    let before = image.everything();
+    run(&image, &["--tools"])
+        .code(0)
+        .says("create  /usr/local/sbin/modprobe");
+    for path in [
+        "sbin/modprobe",
+        "sbin/rmmod",
+        "sbin/modinfo",
+        "bin/lsmod",
+        "bin/kmod",
+    ] {
+        let link = fs::read_link(image.path(&format!("/usr/local/{path}"))).unwrap();
+        assert_eq!(link.to_str(), Some("/usr/bin/umh"), "{path}");
+    }
+    run(&image, &[]).code(0).says("in place already");
+    run(&image, &["--without", "tools"])
+        .code(0)
+        .says("remove  /usr/local/sbin/modprobe");
+    assert!(!image.path("/usr/local").exists());
+    run(&image, &["--tools"]).code(0);
+    undo(&image).code(0);
+    assert_eq!(image.everything(), before);
+}
+
+#[test]
+fn tools_of_a_package_are_not_replaced() {
+    let image = Image::new();
+    let before = image.everything();
+    run(&image, &["--tools=/usr"])
+        .code(1)
+        .says("/usr/sbin/modprobe exists and was not placed by umh");
+    assert_eq!(image.everything(), before);
+    image.write("/var/lib/dpkg/info/kmod.list", "");
+    run(&image, &["--tools=/usr"]).says("dpkg-divert --local --rename --add /usr/sbin/modprobe");
+    fs::remove_file(image.path("/usr/sbin/modprobe")).unwrap();
+    run(&image, &["--tools=/usr", "--without", "modprobe"])
+        .code(0)
+        .says("create  /usr/sbin/modprobe");
+    run(&image, &["--tools=usr"])
+        .code(2)
+        .says("no absolute path");
 }

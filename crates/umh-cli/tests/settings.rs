@@ -14,7 +14,7 @@ use std::fs;
 
 use image::Image;
 use image::installation::{run, undo};
-use umh_cli::args::How;
+use umh_cli::args;
 use umh_cli::install::{Sources, install};
 use umh_cli::tree::Tree;
 use umh_cli::uninstall;
@@ -115,16 +115,16 @@ fn with_now_the_kernel_is_pointed_here_and_back() {
         program: image.helper(),
         helper: image.helper(),
     };
-    let plan = install(
-        &tree,
-        &sources,
-        &[],
-        &How {
+    let args = args::Install {
+        helper: None,
+        without: Vec::new(),
+        tools: None,
+        how: args::How {
             dry_run: false,
             now: true,
         },
-    )
-    .unwrap();
+    };
+    let plan = install(&tree, &sources, &args).unwrap();
     assert!(
         plan.done && plan.settings.iter().all(|change| change.now),
         "{plan:?}"
@@ -134,8 +134,8 @@ fn with_now_the_kernel_is_pointed_here_and_back() {
         "/usr/lib/umh/modprobe"
     );
 
-    let how = |now| umh_cli::args::Uninstall {
-        how: How {
+    let how = |now| args::Uninstall {
+        how: args::How {
             dry_run: false,
             now,
         },

@@ -147,11 +147,15 @@ fn foreign(tree: &Tree, item: &Item, state: &State) -> Refusal {
         State::Directory => format!("{path} is a directory"),
         State::Other => format!("{path} is neither a file nor a link"),
     };
+    // On Debian a package brings its file back with its next version.
+    let away = if tree.exists("/var/lib/dpkg/info") {
+        format!("dpkg-divert --local --rename --add {}", item.path)
+    } else {
+        format!("mv {path} {path}.old")
+    };
     Refusal {
         what,
-        remedy: format!(
-            "see what needs it, move it away (mv {path} {path}.old), and run this again"
-        ),
+        remedy: format!("see what needs it, move it away ({away}), and run this again"),
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn plan(image: &Image, args: &[&str]) -> Result<Plan, Failure> {
         program: image.program(),
         helper: image.helper(),
     };
-    install(&tree, &sources, &args.without, &args.how)
+    install(&tree, &sources, &args)
 }
 
 pub(crate) fn undo(image: &Image) -> Outcome {
