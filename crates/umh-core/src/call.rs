@@ -36,6 +36,9 @@
 //! | `call_usermodehelper_freeinfo(info)` | only `_exec` frees | dropping |
 //! | `UMH_NO_WAIT` -1, `UMH_WAIT_EXEC` 0, `UMH_WAIT_PROC` 1 | 0, 1, 2 | [`Wait`](crate::wait::Wait) |
 //! | `usermodehelper_is_disabled`, `usermodehelper_pm_callback` | depths, the read lock | [`gate`](crate::gate) |
+//! | `usermodehelper_disable()`, `usermodehelper_enable()` | the same names | [`gate::disable`](crate::gate::disable), [`gate::enable`](crate::gate::enable) |
+//! | `usermodehelper_init()`, which makes the workqueue `khelper` | the unbound workqueue is there before all callers | [`Host::queue`](crate::host::Host::queue) |
+//! | `request_module(fmt, ...)`, `request_module_nowait`, `try_then_request_module` | the same names | [`request_module`](crate::request_module) |
 
 use crate::wait::Retval;
 

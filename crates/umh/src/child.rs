@@ -7,6 +7,10 @@
 //! nothing either. The kernel tells them apart: it makes the exit signal of
 //! whatever does an execve(2) SIGCHLD (`de_thread` of `fs/exec.c`), and only
 //! `__WCLONE` waits for a child that has another.
+//!
+//! Differs from Linux: an execve(2) that fails beyond its point of no return,
+//! for want of a stack perhaps, is an error to those who wait for the start
+//! there; here it is a helper that was killed at once.
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};

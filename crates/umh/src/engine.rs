@@ -97,12 +97,14 @@ impl Umh {
         self.0.0.bounds.read(which)
     }
 
-    /// Narrows a bound; there is no way back. Taking from the bounding set
-    /// needs `CAP_SETPCAP` when a helper is started.
+    /// Narrows a bound; there is no way back, as with the sysctls
+    /// `kernel.usermodehelper.{bset,inheritable}`. Taking from the bounding set
+    /// what is in it needs `CAP_SETPCAP` when a helper is started.
     ///
     /// The kernel's helpers inherit no capability from who starts them. Ours
     /// do: those in the caller's inheritable and ambient sets stay until
-    /// [`Which::Inheritable`] is narrowed, too.
+    /// [`Which::Inheritable`] is narrowed, too, or for one call until
+    /// [`Capabilities::KERNEL`](crate::Capabilities::KERNEL) is asked for.
     pub fn narrow(&self, which: Which, to: CapSet) {
         // What a process may is for the kernel to say, at each start.
         let _ = self.0.0.bounds.write(which, to, true);
