@@ -11,6 +11,7 @@ use crate::cache::Cache;
 use crate::debian::apt::Apt;
 use crate::run::Run;
 use crate::say;
+use crate::setup;
 
 mod apt;
 
@@ -62,6 +63,20 @@ impl<'a> Debian<'a> {
             tree.display()
         ));
         Ok(tree)
+    }
+
+    /// The unpacked trees of the libraries that package `name` depends on and
+    /// that the host does not have as packages of its own.
+    pub(crate) fn libraries(&self, name: &str) -> Result<Vec<PathBuf>> {
+        let depends = self.sources.iter().map(|apt| apt.depends(name));
+        let found = depends.flatten().find(|names| !names.is_empty());
+        let mut trees = Vec::new();
+        for library in found.unwrap_or_default() {
+            if library.starts_with("lib") && !setup::is_installed(&library)? {
+                trees.push(self.tree(&library)?);
+            }
+        }
+        Ok(trees)
     }
 
     /// The first package that one of `metas` depends on and whose name starts

@@ -30,6 +30,7 @@ const PACKAGES: &[&str] = &[
     "busybox-static",
     "keyutils",
     "kmod",
+    "secilc",
 ];
 
 /// Installs what is missing, or says how.
@@ -59,11 +60,21 @@ pub(crate) fn run() -> Result<()> {
     })
 }
 
+/// Whether the host has that package.
+pub(crate) fn is_installed(package: &str) -> Result<bool> {
+    Ok(absent(&[package])?.is_empty())
+}
+
 fn missing() -> Result<Vec<&'static str>> {
+    absent(PACKAGES)
+}
+
+/// Those of `packages` that the host does not have.
+fn absent<'a>(packages: &[&'a str]) -> Result<Vec<&'a str>> {
     // It fails when a name is unknown to it and still lists the others.
     let output = Run::new("dpkg-query")
         .args(["--show", "--showformat", "${Package} ${db:Status-Status}\n"])
-        .args(PACKAGES)
+        .args(packages)
         .into_command()
         .output()
         .context("cannot run dpkg-query: real kernels and their tools are Debian's packages")?;
@@ -72,7 +83,7 @@ fn missing() -> Result<Vec<&'static str>> {
         let line = format!("{name} installed");
         !installed.lines().any(|installed| installed == line)
     };
-    Ok(PACKAGES.iter().copied().filter(is_missing).collect())
+    Ok(packages.iter().copied().filter(is_missing).collect())
 }
 
 fn is_root() -> bool {

@@ -22,6 +22,7 @@ mod every_module;
 mod external;
 mod greybus;
 mod linuxrc;
+pub mod lsm;
 mod mce;
 mod modprobe;
 mod nfs_cache_getent;
@@ -30,6 +31,7 @@ mod nfsdcltrack;
 mod ocfs2;
 mod pnpbios;
 mod poweroff;
+mod readme;
 mod reboot;
 mod release_agent;
 mod request_key;
@@ -68,14 +70,14 @@ impl std::error::Error for Skip {}
 
 /// Every case, file by file.
 const FILES: &[&[Case]] = &[
-    attacks::policy_files::CASES,
     attacks::policy_files::FAULTS,
+    attacks::policy_files::CASES,
     attacks::settings::REFUSALS,
     attacks::words::CASES,
-    attacks::files::CASES,
     attacks::files::REFUSALS,
-    attacks::modules::CASES,
+    attacks::files::CASES,
     attacks::modules::REFUSALS,
+    attacks::modules::CASES,
     attacks::execution::CASES,
     baycom_epp::CASES,
     bridge_stp::CASES,
@@ -94,15 +96,16 @@ const FILES: &[&[Case]] = &[
     ocfs2::CASES,
     pnpbios::CASES,
     poweroff::CASES,
+    readme::CASES,
     reboot::CASES,
     release_agent::CASES,
     request_key::CASES,
     ring::CASES,
     sandbox::CASES,
     stress::CASES,
+    stress::IN_ANY_MODE,
     tomoyo::CASES,
     uevent::CASES,
-    stress::IN_ANY_MODE,
     umh::CASES,
     uvesafb::CASES,
     windfarm::CASES,
@@ -110,11 +113,22 @@ const FILES: &[&[Case]] = &[
 
 /// The cases of a suite on a kernel, in their order.
 pub fn of(suite: Suite, kernel: Kernel) -> impl Iterator<Item = &'static Case> {
-    let own = FILES.iter().copied().flatten();
-    let own = own.filter(move |case| case.suite == suite);
-    let unchanged = audit::UNCHANGED.iter().copied().flatten();
-    let unchanged = unchanged.filter(move |_| suite == Suite::Audit);
-    own.chain(unchanged)
+    let own = move |files: &'static [&'static [Case]]| {
+        let cases = files.iter().copied().flatten();
+        cases.filter(move |case| case.suite == suite)
+    };
+    // Those of other suites that run in this one again.
+    let (again, from): (&[&[Case]], &[Suite]) = match suite {
+        Suite::Audit => (audit::UNCHANGED, &[Suite::Attacks, Suite::Stress]),
+        Suite::Apparmor | Suite::Selinux | Suite::Ima => (lsm::ALSO, &[Suite::Calls]),
+        _ => (&[], &[]),
+    };
+    let again = again.iter().copied().flatten();
+    let again = again.filter(|case| from.contains(&case.suite));
+    own(FILES)
+        .chain(own(lsm::CASES))
+        .chain(again)
+        .chain(own(lsm::LAST))
         .filter(move |case| case.kernels.contains(&kernel))
 }
 

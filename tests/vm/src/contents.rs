@@ -9,6 +9,7 @@
 mod bench;
 mod inits;
 mod linuxrc;
+mod lsm;
 mod umh;
 
 use crate::plan::{Boot, Kernel, Suite};
@@ -86,6 +87,8 @@ pub enum Origin {
         /// The path inside: `/sbin/init`.
         path: &'static str,
     },
+    /// What secilc makes of these files of the project.
+    SelinuxPolicy(&'static [&'static str]),
     /// These bytes.
     Text(&'static str),
 }
@@ -104,8 +107,7 @@ pub enum Modules {
 /// an unprivileged operation asks for, and the bridge.
 const STOCK_MODULES: &[&str] = &["minix", "llc2", "algif_hash", "bridge"];
 
-/// The directories of every guest.
-/// The root too: as the kernel makes it, everybody may write it, and nothing
+/// The directories of every guest. The root too: as the kernel makes it, everybody may write it, and nothing
 /// below it would be trusted. Every distribution's archive has it.
 const DIRECTORIES: &[&str] = &[
     "/",
@@ -150,6 +152,8 @@ impl Boot {
         entries.extend(
             DIRECTORIES
                 .iter()
+                // The root comes first.
+                .skip(usize::from(self.suite == Suite::Rootless))
                 .map(|path| Entry::Directory { path, mode: 0o755 }),
         );
         entries.push(Entry::Directory {
@@ -224,7 +228,11 @@ impl Suite {
             Self::InitBusybox => inits::busybox(),
             Self::InitSysvinit => inits::sysvinit(),
             Self::InitRunit => inits::runit(),
+            Self::InitOpenrc => inits::openrc(),
+            Self::InitFinit => inits::finit(),
             Self::Bench => bench::peers(),
+            Self::Apparmor => lsm::apparmor(),
+            Self::Selinux => lsm::selinux(),
             _ => Vec::new(),
         }
     }
@@ -256,7 +264,7 @@ mod tests {
                 let parent = path
                     .rsplit_once('/')
                     .map(|(parent, _)| if parent.is_empty() { "/" } else { parent });
-                let known = path == "/" || seen.contains(&parent.unwrap());
+                let known = parent == Some("/") || seen.contains(&parent.unwrap());
                 assert!(known, "{path} has no parent");
                 assert!(!seen.contains(&path), "{path} comes twice");
                 seen.push(path);

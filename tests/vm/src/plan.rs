@@ -70,8 +70,20 @@ pub enum Suite {
     InitSysvinit,
     /// runit is asked to power off, and does.
     InitRunit,
+    /// openrc-init is asked to power off, and does.
+    InitOpenrc,
+    /// finit is asked to power off, and does.
+    InitFinit,
     /// `umh install` and the other commands, on a machine without umh.
     Umh,
+    /// AppArmor confines the helper.
+    Apparmor,
+    /// SELinux confines the helper.
+    Selinux,
+    /// IMA measures and appraises what runs.
+    Ima,
+    /// An archive without an entry for `/`.
+    Rootless,
     /// An initrd image: `/linuxrc` prepares the root before PID 1 is.
     Linuxrc,
     /// Each call once, for `cargo xtask demo`.
@@ -113,7 +125,13 @@ impl Suite {
         Self::InitBusybox,
         Self::InitSysvinit,
         Self::InitRunit,
+        Self::InitOpenrc,
+        Self::InitFinit,
         Self::Umh,
+        Self::Apparmor,
+        Self::Selinux,
+        Self::Ima,
+        Self::Rootless,
         Self::Linuxrc,
         Self::Demo,
         Self::Capture,
@@ -137,7 +155,13 @@ impl Suite {
             Self::InitBusybox => "init-busybox",
             Self::InitSysvinit => "init-sysvinit",
             Self::InitRunit => "init-runit",
+            Self::InitOpenrc => "init-openrc",
+            Self::InitFinit => "init-finit",
             Self::Umh => "umh",
+            Self::Apparmor => "apparmor",
+            Self::Selinux => "selinux",
+            Self::Ima => "ima",
+            Self::Rootless => "rootless",
             Self::Linuxrc => "linuxrc",
             Self::Demo => "demo",
             Self::Capture => "capture",
@@ -175,7 +199,7 @@ impl Suite {
         match self {
             Self::Calls | Self::Capture => Kernel::ALL,
             Self::Demo | Self::Bench | Self::Umh => &[Kernel::Stock612, Kernel::Option612],
-            Self::EveryModule => &[Kernel::Stock612],
+            Self::EveryModule | Self::Apparmor | Self::Selinux | Self::Ima => &[Kernel::Stock612],
             Self::Attacks
             | Self::Audit
             | Self::Bare
@@ -187,6 +211,9 @@ impl Suite {
             | Self::InitBusybox
             | Self::InitSysvinit
             | Self::InitRunit
+            | Self::InitOpenrc
+            | Self::InitFinit
+            | Self::Rootless
             | Self::Linuxrc
             | Self::CaptureLinuxrc => &[Kernel::Option612],
         }
@@ -200,7 +227,9 @@ impl Suite {
             | Self::PoweroffEmpty
             | Self::InitBusybox
             | Self::InitSysvinit
-            | Self::InitRunit => End::PowersOff,
+            | Self::InitRunit
+            | Self::InitOpenrc
+            | Self::InitFinit => End::PowersOff,
             Self::RebootMissing => End::Restarts,
             _ => End::Reported,
         }
@@ -209,7 +238,11 @@ impl Suite {
     /// PID 1.
     pub const fn init(self) -> &'static str {
         match self {
-            Self::InitBusybox | Self::InitSysvinit | Self::InitRunit => "/sbin/init",
+            Self::InitBusybox
+            | Self::InitSysvinit
+            | Self::InitRunit
+            | Self::InitOpenrc
+            | Self::InitFinit => "/sbin/init",
             _ => "/init",
         }
     }
@@ -218,11 +251,23 @@ impl Suite {
     pub const fn limit(self) -> Duration {
         Duration::from_secs(match self {
             Self::Calls | Self::Attacks | Self::Audit | Self::Stress => 600,
+            Self::Apparmor | Self::Selinux | Self::Ima => 600,
             // One processor, and every instruction counted.
             Self::Bench => 1200,
             Self::EveryModule => 3600,
             _ => 180,
         })
+    }
+
+    /// What only it has on the kernel's command line.
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Audit => &["umh.mode=audit"],
+            Self::Apparmor => &["security=apparmor"],
+            Self::Selinux => &["security=selinux"],
+            Self::Ima => &["ima_appraise=enforce"],
+            _ => &[],
+        }
     }
 
     /// How many MiB of memory its guest has.
@@ -267,15 +312,13 @@ impl Boot {
         let mut words = vec![format!("umh_suite={}", self.suite.name())];
         words.push(format!("umh_kernel={}", self.kernel.name()));
         words.extend(case.map(|case| format!("umh_case={case}")));
-        if self.suite == Suite::Audit {
-            words.push("umh.mode=audit".into());
-        }
         if matches!(self.suite, Suite::Calls | Suite::Capture) && self.kernel.has_option() {
             // TOMOYO asks for its policy when this program, and not PID 1,
             // starts for the first time.
             words.push("lsm=landlock,tomoyo".into());
             words.push(format!("TOMOYO_trigger={TOMOYO_TRIGGER}"));
         }
+        words.extend(self.suite.words().iter().map(ToString::to_string));
         words.push("panic=-1".into());
         if self.suite.has_image() {
             // With /dev/ram0 as the root, which is the image, there would be

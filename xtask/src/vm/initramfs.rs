@@ -15,6 +15,7 @@ use crate::bench::peers;
 use crate::cache::Cache;
 use crate::debian::Debian;
 use crate::kernel::{self, Files};
+use crate::run::Run;
 use crate::vm::image::Image;
 use crate::vm::newc::Archive;
 use crate::vm::programs::{self, Programs};
@@ -52,6 +53,7 @@ pub(crate) fn build(
                         archive.file(path, mode, text.as_bytes());
                         continue;
                     }
+                    Origin::SelinuxPolicy(sources) => selinux_policy(sources, scratch)?,
                     Origin::Guest => programs.guest.clone(),
                     Origin::Probe => programs.probe.clone(),
                     Origin::Helper => programs.helper.clone(),
@@ -62,12 +64,16 @@ pub(crate) fn build(
                         .with_context(|| format!("{name} of package {package} is not installed; see cargo xtask setup"))?,
                     Origin::Package { package, path } => in_package(cache, package, path)?,
                 };
+                let packages = match origin {
+                    Origin::Package { package, .. } => Debian::new(cache).libraries(package)?,
+                    _ => Vec::new(),
+                };
                 let contents = fs::read(&source);
                 let contents =
                     contents.with_context(|| format!("cannot read {}", source.display()))?;
                 archive.file(path, mode, &contents);
                 if matches!(origin, Origin::Program { .. } | Origin::Package { .. }) {
-                    add_libraries(&mut *archive, &source)?;
+                    add_libraries(&mut *archive, &source, &packages)?;
                 }
             }
         }
@@ -75,14 +81,29 @@ pub(crate) fn build(
     Ok(archive.finish())
 }
 
+fn selinux_policy(sources: &[&str], scratch: &Path) -> Result<PathBuf> {
+    let policy = scratch.join("policy");
+    let run = Run::new("secilc").args(["--filecontext=/dev/null", "--output"]);
+    let sources = sources.iter().map(|source| crate::root().join(source));
+    run.arg(&policy).args(sources).read()?;
+    Ok(policy)
+}
+
 fn in_package(cache: &Cache, package: &str, path: &str) -> Result<PathBuf> {
     let tree = Debian::new(cache).tree(package)?;
     Ok(tree.join(path.trim_start_matches('/')))
 }
 
-fn add_libraries(archive: &mut dyn Image, program: &Path) -> Result<()> {
-    for library in libraries::of(program)? {
-        let path = library.to_str().context("a library's path is no text")?;
+/// With what is not the host's from `packages`, unpacked.
+fn add_libraries(archive: &mut dyn Image, program: &Path, packages: &[PathBuf]) -> Result<()> {
+    let folders = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
+    let within = |tree: &PathBuf| folders.map(|folder| tree.join(folder));
+    let folders: Vec<_> = packages.iter().flat_map(within).collect();
+    for library in libraries::of(program, &folders)? {
+        let tree = packages.iter().find(|tree| library.starts_with(tree));
+        let inside = tree.map_or(Ok(library.as_path()), |tree| library.strip_prefix(tree))?;
+        let path = Path::new("/").join(inside);
+        let path = path.to_str().context("a library's path is no text")?;
         if !archive.contains(path) {
             let mode = fs::metadata(&library)?.permissions().mode() & 0o777;
             archive.file(path, mode, &fs::read(&library)?);

@@ -9,10 +9,13 @@ use anyhow::{Context, Result, bail};
 use crate::run::Run;
 
 /// The interpreter and libraries of `program`, as the host's loader finds
-/// them; none for a static program or a script.
-pub(crate) fn of(program: &Path) -> Result<Vec<PathBuf>> {
+/// them in `folders` and then where it always looks; none for a static
+/// program or a script.
+pub(crate) fn of(program: &Path, folders: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let folders = std::env::join_paths(folders)?;
     // ldd fails for what is not dynamic, in words only.
-    let output = Run::new("ldd").arg(program).into_command().output();
+    let run = Run::new("ldd").env("LD_LIBRARY_PATH", folders);
+    let output = run.arg(program).into_command().output();
     let output = output.context("cannot run ldd, of package libc-bin")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     parse(&text).with_context(|| format!("{} cannot go into a guest", program.display()))

@@ -2,11 +2,14 @@
 
 //! A module is wanted.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use anyhow::{Result, ensure};
 
 use super::external::needs_module;
-use super::{Case, on_all};
+use super::{Case, alone, on_all};
 use crate::guest::{Machine, module, trigger};
+use crate::plan::Suite;
 
 pub(super) const CASES: &[Case] = &[
     on_all("an_unprivileged_socket_loads_its_module", socket_loads),
@@ -18,6 +21,11 @@ pub(super) const CASES: &[Case] = &[
     on_all(
         "a_request_that_nobody_waits_for_loads_its_module",
         nowait_loads,
+    ),
+    alone(
+        Suite::Rootless,
+        "a_module_is_loaded_below_a_root_that_no_archive_has_an_entry_for",
+        rootless,
     ),
     on_all(
         "modprobe_runs_with_no_privilege_but_what_modules_need",
@@ -95,6 +103,13 @@ fn nowait_loads(machine: &Machine) -> Result<()> {
         "{answer:?}"
     );
     unload(&["minix"])
+}
+
+/// The root is as the kernel made it: everybody may write it.
+fn rootless(machine: &Machine) -> Result<()> {
+    let mode = std::fs::metadata("/")?.permissions().mode();
+    ensure!(mode & 0o7777 == 0o1777, "the root has mode {mode:o}");
+    mount_loads(machine)
 }
 
 /// `CAP_SYS_MODULE` (16) and `CAP_NET_ADMIN` (12) alone, and nothing to get

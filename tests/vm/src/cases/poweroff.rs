@@ -20,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
         present,
     ),
     on_option("attack_22_a_denied_poweroff_is_never_forced", denied),
+    on_option("a_poweroff_program_that_fails_leaves_the_machine_up", fails),
     alone(
         Suite::PoweroffMissing,
         "attack_22_a_poweroff_without_a_program_is_forced",
@@ -80,6 +81,21 @@ fn denied(machine: &Machine) -> Result<()> {
         );
         machine.nothing_started()?;
     }
+    std::thread::sleep(STAYS_UP);
+    Ok(())
+}
+
+/// The kernel itself looks at nothing but the start.
+fn fails(machine: &Machine) -> Result<()> {
+    needs_module()?;
+    machine.probe("/sbin/poweroff")?;
+    machine.order("poweroff", "exit 1")?;
+    module::orderly_poweroff(true)?;
+    let answer = machine.answer()?;
+    ensure!(
+        answer.decision == "allow" && answer.end == "exited 1",
+        "{answer:?}"
+    );
     std::thread::sleep(STAYS_UP);
     Ok(())
 }

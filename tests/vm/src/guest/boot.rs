@@ -68,6 +68,7 @@ fn suite(channel: &Arc<Channel>) -> Result<()> {
         crate::bench::run(kernel, channel)?;
         return channel.send(&Line::End(suite.name().into()));
     }
+    cases::lsm::set_up(suite)?;
     let machine = Machine::new(kernel, Arc::clone(channel))?;
     let watchdog = Watchdog::start(Arc::clone(channel));
     for case in cases::of(suite, kernel).filter(|case| case.name.contains(&wanted)) {
