@@ -13,7 +13,7 @@ use crate::run::Run;
 use crate::say;
 use crate::setup;
 
-mod apt;
+pub(crate) mod apt;
 
 /// The release that has both kernels that guests boot, 6.1 and 6.12.
 const KERNELS: &str = "bookworm";

@@ -38,10 +38,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         if options.quick && kernel.has_option() {
             continue;
         }
-        let boot = Boot {
-            kernel,
-            suite: Suite::Demo,
-        };
+        let boot = Boot::of(kernel, Suite::Demo);
         shown.push((kernel, show(&rig, &boot)?));
     }
     Ok(summary(&shown, begin.elapsed()))

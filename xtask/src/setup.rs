@@ -31,6 +31,9 @@ const PACKAGES: &[&str] = &[
     "keyutils",
     "kmod",
     "secilc",
+    // Whole systems as guests.
+    "debian-archive-keyring",
+    "debootstrap",
 ];
 
 /// Installs what is missing, or says how.

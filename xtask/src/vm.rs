@@ -12,7 +12,7 @@ use umh_vm::protocol::Line;
 
 use crate::say::{self, Colour, paint};
 use crate::setup;
-use crate::vm::report::{Report, Verdict};
+use crate::vm::report::{Case, Report, Verdict};
 use crate::vm::rig::{Rig, Seen};
 
 mod accelerator;
@@ -26,6 +26,7 @@ mod qemu;
 pub(crate) mod report;
 pub(crate) mod rig;
 mod romfs;
+mod system;
 
 /// Which guests boot, and how.
 #[derive(Args)]
@@ -102,29 +103,51 @@ impl std::fmt::Display for Count {
 
 /// Runs one boot, prints each of its cases and adds to `count`.
 pub(crate) fn test(rig: &Rig, boot: &Boot, count: &mut Count) -> Result<Report> {
-    let name = format!("{}/{}", boot.kernel.name(), boot.suite.name());
-    rig.boot(boot, |seen| match seen {
+    let baseline = match boot.baseline() {
+        None => None,
+        // What it cannot do says little of umh, unless it does not boot.
+        Some(baseline) => Some(rig.boot(&baseline, |seen| match seen {
+            Seen::Case(case) if matches!(case.verdict, Verdict::Failed(_)) => {
+                count.tell(&baseline, case);
+            }
+            _ => {}
+        })?),
+    };
+    let report = rig.boot(boot, |seen| match seen {
         Seen::Line(Line::Note(text)) => say::line(format_args!("note {text}")),
         Seen::Line(_) => {}
-        Seen::Case(case) => {
-            let verdict = match &case.verdict {
-                Verdict::Passed { milliseconds } => {
-                    count.passed += 1;
-                    format!("{} ({milliseconds} ms)", paint(Colour::Good, "ok"))
-                }
-                Verdict::Skipped(reason) => {
-                    count.skipped += 1;
-                    format!("skipped: {reason}")
-                }
-                Verdict::Failed(reason) => {
-                    count.failed += 1;
-                    let reason = reason.replace('\n', "\n    ");
-                    format!("{}\n    {reason}", paint(Colour::Bad, "FAILED"))
-                }
-            };
-            say::line(format_args!("test {name}/{} ... {verdict}", case.name));
-        }
-    })
+        Seen::Case(case) => count.tell(boot, case),
+    })?;
+    for case in baseline.map_or_else(Vec::new, |baseline| system::compare(&baseline, &report)) {
+        count.tell(boot, &case);
+    }
+    Ok(report)
+}
+
+impl Count {
+    /// Prints a case and adds it.
+    fn tell(&mut self, boot: &Boot, case: &Case) {
+        let verdict = match &case.verdict {
+            Verdict::Passed { milliseconds } => {
+                self.passed += 1;
+                format!("{} ({milliseconds} ms)", paint(Colour::Good, "ok"))
+            }
+            Verdict::Skipped(reason) => {
+                self.skipped += 1;
+                format!("skipped: {reason}")
+            }
+            Verdict::Failed(reason) => {
+                self.failed += 1;
+                let reason = reason.replace('\n', "\n    ");
+                format!("{}\n    {reason}", paint(Colour::Bad, "FAILED"))
+            }
+        };
+        let (kernel, suite) = (boot.kernel.name(), boot.suite.name());
+        say::line(format_args!(
+            "test {kernel}/{suite}/{} ... {verdict}",
+            case.name
+        ));
+    }
 }
 
 /// The kernel that a person names.

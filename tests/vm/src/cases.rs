@@ -38,6 +38,7 @@ mod request_key;
 mod ring;
 mod sandbox;
 mod stress;
+pub mod system;
 mod tomoyo;
 mod uevent;
 mod umh;

@@ -10,6 +10,7 @@ mod bench;
 mod inits;
 mod linuxrc;
 mod lsm;
+mod system;
 mod umh;
 
 use crate::plan::{Boot, Kernel, Suite};
@@ -52,6 +53,15 @@ pub enum Entry {
     Modules(Modules),
     /// `/boot/config-RELEASE`, as it comes with the kernel.
     Configuration,
+    /// A whole Debian system, as debootstrap makes it.
+    System {
+        /// The release: `trixie`.
+        release: &'static str,
+        /// What it has besides the essential packages.
+        packages: &'static [&'static str],
+        /// Whether `umh install` has been there.
+        umh: bool,
+    },
 }
 
 /// Where a file's bytes come from.
@@ -147,6 +157,9 @@ impl Boot {
     pub fn contents(&self) -> Vec<Entry> {
         if self.suite.has_image() {
             return linuxrc::image(self.suite);
+        }
+        if let Some(release) = self.suite.release() {
+            return system::tree(release, self.umh);
         }
         let mut entries = Vec::new();
         entries.extend(
@@ -252,13 +265,17 @@ mod tests {
             | Entry::Link { path, .. }
             | Entry::Node { path, .. }
             | Entry::File { path, .. } => Some(path),
-            Entry::Modules(_) | Entry::Configuration => None,
+            Entry::Modules(_) | Entry::Configuration | Entry::System { .. } => None,
         }
     }
 
     #[test]
     fn parents_come_first_and_nothing_comes_twice() {
         for boot in Boot::all() {
+            if boot.suite.release().is_some() {
+                // The system below ours is none of this list's.
+                continue;
+            }
             let mut seen = Vec::new();
             for path in boot.contents().iter().filter_map(path) {
                 let parent = path

@@ -15,6 +15,7 @@ pub mod machine;
 pub mod module;
 pub mod records;
 pub mod service;
+pub mod system;
 pub mod trigger;
 pub mod umh;
 pub mod watchdog;

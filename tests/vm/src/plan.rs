@@ -96,6 +96,12 @@ pub enum Suite {
     Bench,
     /// Every module of a distribution's kernel, which takes many minutes.
     EveryModule,
+    /// A whole Debian 12 with systemd, and umh installed in it.
+    Debian12,
+    /// The same of Debian 13.
+    Debian13,
+    /// The same of Debian unstable.
+    DebianSid,
 }
 
 /// How a boot ends when all is well.
@@ -138,6 +144,9 @@ impl Suite {
         Self::CaptureLinuxrc,
         Self::Bench,
         Self::EveryModule,
+        Self::Debian12,
+        Self::Debian13,
+        Self::DebianSid,
     ];
 
     /// The word on command lines, in reports and in `umh_suite=`.
@@ -168,6 +177,9 @@ impl Suite {
             Self::CaptureLinuxrc => "capture-linuxrc",
             Self::Bench => "bench",
             Self::EveryModule => "every-module",
+            Self::Debian12 => "debian-12",
+            Self::Debian13 => "debian-13",
+            Self::DebianSid => "debian-sid",
         }
     }
 
@@ -178,9 +190,21 @@ impl Suite {
 
     /// Whether `cargo xtask test` runs it: all but [`Suite::Demo`],
     /// [`Suite::Bench`] and the captures, which have commands of their own,
-    /// and [`Suite::EveryModule`], which takes too long.
+    /// [`Suite::EveryModule`] and the whole systems, which take too long.
     pub const fn is_test(self) -> bool {
-        !matches!(self, Self::Demo | Self::Bench | Self::EveryModule) && !self.is_capture()
+        !matches!(self, Self::Demo | Self::Bench | Self::EveryModule)
+            && !self.is_capture()
+            && self.release().is_none()
+    }
+
+    /// The Debian release of which it boots a whole system.
+    pub const fn release(self) -> Option<&'static str> {
+        match self {
+            Self::Debian12 => Some("bookworm"),
+            Self::Debian13 => Some("trixie"),
+            Self::DebianSid => Some("sid"),
+            _ => None,
+        }
     }
 
     /// Whether `cargo xtask vm --capture` runs it.
@@ -198,7 +222,11 @@ impl Suite {
     pub const fn kernels(self) -> &'static [Kernel] {
         match self {
             Self::Calls | Self::Capture => Kernel::ALL,
-            Self::Demo | Self::Bench | Self::Umh => &[Kernel::Stock612, Kernel::Option612],
+            Self::Demo | Self::Bench | Self::Umh | Self::Debian13 | Self::DebianSid => {
+                &[Kernel::Stock612, Kernel::Option612]
+            }
+            // Its own kernel is the older one.
+            Self::Debian12 => &[Kernel::Stock61, Kernel::Option612],
             Self::EveryModule | Self::Apparmor | Self::Selinux | Self::Ima => &[Kernel::Stock612],
             Self::Attacks
             | Self::Audit
@@ -229,7 +257,10 @@ impl Suite {
             | Self::InitSysvinit
             | Self::InitRunit
             | Self::InitOpenrc
-            | Self::InitFinit => End::PowersOff,
+            | Self::InitFinit
+            | Self::Debian12
+            | Self::Debian13
+            | Self::DebianSid => End::PowersOff,
             Self::RebootMissing => End::Restarts,
             _ => End::Reported,
         }
@@ -242,7 +273,10 @@ impl Suite {
             | Self::InitSysvinit
             | Self::InitRunit
             | Self::InitOpenrc
-            | Self::InitFinit => "/sbin/init",
+            | Self::InitFinit
+            | Self::Debian12
+            | Self::Debian13
+            | Self::DebianSid => "/sbin/init",
             _ => "/init",
         }
     }
@@ -255,6 +289,7 @@ impl Suite {
             // One processor, and every instruction counted.
             Self::Bench => 1200,
             Self::EveryModule => 3600,
+            Self::Debian12 | Self::Debian13 | Self::DebianSid => 1200,
             _ => 180,
         })
     }
@@ -275,6 +310,7 @@ impl Suite {
         match self {
             // The archive, and what it holds once more in the kernel.
             Self::EveryModule => 4096,
+            Self::Debian12 | Self::Debian13 | Self::DebianSid => 3072,
             _ => 512,
         }
     }
@@ -284,6 +320,12 @@ impl Suite {
 /// line names it.
 pub const TOMOYO_TRIGGER: &str = "/sbin/umh-vm-trigger";
 
+/// What whole systems with and without umh are compared by: the files that
+/// they send.
+pub const MODULES: &str = "modules";
+/// The same.
+pub const FAILED_UNITS: &str = "failed-units";
+
 /// One boot of one kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Boot {
@@ -291,6 +333,9 @@ pub struct Boot {
     pub kernel: Kernel,
     /// What it runs.
     pub suite: Suite,
+    /// Whether umh is there. Only whole systems boot without it as well, to
+    /// be compared with.
+    pub umh: bool,
 }
 
 impl Boot {
@@ -300,8 +345,29 @@ impl Boot {
             let suites = Suite::ALL
                 .iter()
                 .filter(move |suite| suite.kernels().contains(&kernel));
-            suites.map(move |&suite| Self { kernel, suite })
+            suites.map(move |&suite| Self::of(kernel, suite))
         })
+    }
+
+    /// That suite on that kernel.
+    pub const fn of(kernel: Kernel, suite: Suite) -> Self {
+        let umh = true;
+        Self { kernel, suite, umh }
+    }
+
+    /// The boot without umh to compare a whole system with. There is none for
+    /// a kernel with the option, which cannot call anything then.
+    pub const fn baseline(self) -> Option<Self> {
+        if self.suite.release().is_none() || self.kernel.has_option() {
+            return None;
+        }
+        Some(Self { umh: false, ..self })
+    }
+
+    /// Its name in the file system.
+    pub fn name(&self) -> String {
+        let without = if self.umh { "" } else { "-without-umh" };
+        format!("{}-{}{without}", self.kernel.name(), self.suite.name())
     }
 
     /// The kernel's command line, after what the host's console needs. Words

@@ -18,7 +18,7 @@ impl Figures {
     /// Boots `kernel` and measures every subject.
     pub(crate) fn of(rig: &Rig, kernel: Kernel) -> Result<Self> {
         let suite = Suite::Bench;
-        let report = rig.boot(&Boot { kernel, suite }, |line| {
+        let report = rig.boot(&Boot::of(kernel, suite), |line| {
             if let Seen::Line(Line::Note(text)) = line {
                 say::progress(format_args!("  {text}"));
             }

@@ -169,17 +169,26 @@ fn mirrors() -> Result<String> {
     run.args(["--format", "$(REPO_URI)"]).read()
 }
 
+/// The address of Debian's archive that the machine uses.
+pub(crate) fn mirror() -> Result<String> {
+    Ok(ending(&mirrors()?, "/debian")
+        .context(NO_MIRROR)?
+        .to_owned())
+}
+
+const NO_MIRROR: &str = "apt is configured with no mirror of Debian's archive";
+
+fn ending<'a>(mirrors: &'a str, end: &str) -> Option<&'a str> {
+    let mut mirrors = mirrors.lines();
+    mirrors.find(|mirror| mirror.trim_end_matches('/').ends_with(end))
+}
+
 /// A source list for `suite` from whichever of `mirrors` are Debian's.
 fn sources(mirrors: &str, suite: &str) -> Result<String> {
-    let ending = |end: &str| {
-        mirrors
-            .lines()
-            .find(|mirror| mirror.trim_end_matches('/').ends_with(end))
-    };
-    let main = ending("/debian").context("apt is configured with no mirror of Debian's archive")?;
+    let main = ending(mirrors, "/debian").context(NO_MIRROR)?;
     let mut list = format!("deb [signed-by={KEYRING}] {main} {suite} main\n");
     // Unstable has no updates beside itself.
-    let security = ending("/debian-security").filter(|_| suite != "sid");
+    let security = ending(mirrors, "/debian-security").filter(|_| suite != "sid");
     if let Some(security) = security {
         list += &format!("deb [signed-by={KEYRING}] {security} {suite}-security main\n");
     }

@@ -20,7 +20,7 @@ use crate::vm::image::Image;
 use crate::vm::newc::Archive;
 use crate::vm::programs::{self, Programs};
 use crate::vm::romfs::Romfs;
-use crate::vm::{libraries, modules};
+use crate::vm::{libraries, modules, system};
 
 /// The root of one boot. `scratch` is an empty directory to work in.
 pub(crate) fn build(
@@ -40,6 +40,14 @@ pub(crate) fn build(
             Entry::Link { path, target } => archive.link(path, target),
             Entry::Node { path, device } => archive.node(path, 0o600, device),
             Entry::Modules(which) => modules::add(&mut *archive, files, which, scratch)?,
+            Entry::System {
+                release,
+                packages,
+                umh,
+            } => {
+                let umh = umh.then_some(programs);
+                system::add(&mut *archive, cache, (release, packages), umh, scratch)?;
+            }
             Entry::Configuration => {
                 let name = format!("config-{}", files.release);
                 let source = files.image.with_file_name(&name);

@@ -56,7 +56,7 @@ impl Rig {
 
     /// Boots, handing on what the guest shows as it comes.
     pub(crate) fn boot(&self, boot: &Boot, mut each: impl FnMut(Seen<'_>)) -> Result<Report> {
-        let name = format!("{}-{}", boot.kernel.name(), boot.suite.name());
+        let name = boot.name();
         let files = self.files(boot.kernel)?;
         let dir = self.empty_dir(&name)?;
 

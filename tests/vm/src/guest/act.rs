@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use super::service;
+use super::{service, system};
 use crate::probe::core::MARK;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
@@ -25,6 +25,7 @@ pub fn run() -> ExitCode {
         ["prepare"] => service::prepare(),
         ["service"] => service::service(),
         ["down"] => service::down(),
+        ["booted"] => system::booted(),
         ["crash", name, mebibytes] => crash(name, number(mebibytes)),
         ["crash-sparse", name, mebibytes] => crash_sparse(name, number(mebibytes)),
         ["execute", path] => execute(path),

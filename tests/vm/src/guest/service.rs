@@ -13,10 +13,7 @@ use crate::protocol::Line;
 
 /// The init's first step: mounts, and the test module.
 pub fn prepare() -> ExitCode {
-    said(boot::mount("proc", "/proc", "proc", "").and_then(|()| {
-        let kernel = Kernel::named(&word("umh_kernel=")?).context("umh_kernel=")?;
-        boot::set_up(kernel)
-    }))
+    said(boot::mount("proc", "/proc", "proc", "").and_then(|()| boot::set_up(kernel()?)))
 }
 
 /// Its service: lets the kernel ask for a power-off, for which there is no
@@ -36,8 +33,12 @@ pub fn down() -> ExitCode {
     }))
 }
 
-fn suite() -> Result<Suite> {
+pub(super) fn suite() -> Result<Suite> {
     Suite::named(&word("umh_suite=")?).context("umh_suite=")
+}
+
+pub(super) fn kernel() -> Result<Kernel> {
+    Kernel::named(&word("umh_kernel=")?).context("umh_kernel=")
 }
 
 /// A word of the kernel's command line: inits clean their environment.
@@ -49,7 +50,7 @@ fn word(name: &str) -> Result<String> {
     word.map(str::to_owned).with_context(|| name.to_owned())
 }
 
-fn said(result: Result<()>) -> ExitCode {
+pub(super) fn said(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
