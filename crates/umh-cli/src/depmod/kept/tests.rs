@@ -35,7 +35,14 @@ fn what_was_kept_is_known_again() {
     let (found, mut facts, names) = known(directory.path());
     let path = directory.path().join("new/kept");
     let stamps = [Some(found.stamp)];
-    save(&path, &[found.clone()], &[facts.clone()], &stamps, &names).unwrap();
+    save(
+        &path,
+        std::slice::from_ref(&found),
+        std::slice::from_ref(&facts),
+        &stamps,
+        &names,
+    )
+    .unwrap();
 
     let mut kept = Kept::load(&path);
     facts.renumber(&[9, 0, 1, 2]);
@@ -54,7 +61,14 @@ fn a_file_that_changed_is_not_known() {
     let (found, facts, names) = known(directory.path());
     let path = directory.path().join("kept");
     let stamps = [Some(found.stamp)];
-    save(&path, &[found.clone()], &[facts], &stamps, &names).unwrap();
+    save(
+        &path,
+        std::slice::from_ref(&found),
+        &[facts],
+        &stamps,
+        &names,
+    )
+    .unwrap();
     for word in 0..Stamp::WORDS {
         let mut changed = found.clone();
         changed.stamp.0[word] ^= 1;
@@ -69,7 +83,14 @@ fn what_changed_just_now_is_not_kept() {
     found.stamp.0[5] += 3600;
     let path = directory.path().join("kept");
     let stamps = [Some(found.stamp)];
-    save(&path, &[found.clone()], &[facts], &stamps, &names).unwrap();
+    save(
+        &path,
+        std::slice::from_ref(&found),
+        &[facts],
+        &stamps,
+        &names,
+    )
+    .unwrap();
     assert_eq!(Kept::load(&path).take(&found), None);
 }
 
@@ -102,7 +123,14 @@ fn a_file_that_others_can_write_is_not_believed() {
     let (found, facts, names) = known(directory.path());
     let path = directory.path().join("kept");
     let stamps = [Some(found.stamp)];
-    save(&path, &[found.clone()], &[facts], &stamps, &names).unwrap();
+    save(
+        &path,
+        std::slice::from_ref(&found),
+        &[facts],
+        &stamps,
+        &names,
+    )
+    .unwrap();
     fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
     assert_eq!(Kept::load(&path).take(&found), None);
 }
