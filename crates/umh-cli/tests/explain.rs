@@ -15,8 +15,20 @@ use predicates::prelude::*;
 use predicates::str::contains;
 
 #[test]
+fn a_module_request_is_answered_by_umh_itself() {
+    let image = Image::with_policies();
+    let (told, code) = image.explain(&["/sbin/modprobe", "-q", "--", "net-pf-9"]);
+    assert_eq!(
+        (code, told["answer"]["kind"].as_str()),
+        (0, Some("builtin")),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_module_request_is_explained_to_the_program_that_would_run() {
     let image = Image::with_policies();
+    image.run_modprobe();
     let (told, code) = image.explain(&["/sbin/modprobe", "-q", "--", "net-pf-9"]);
     assert_eq!(
         (code, told["decision"].as_str(), told["rule"].as_str()),
@@ -92,6 +104,7 @@ fn another_callers_program_is_explained_as_denied() {
 #[test]
 fn a_loader_variable_does_not_reach_the_program() {
     let image = Image::with_policies();
+    image.run_modprobe();
     let words = [
         "--env",
         "LD_PRELOAD=/tmp/x",
@@ -118,6 +131,7 @@ fn a_loader_variable_does_not_reach_the_program() {
 #[test]
 fn a_program_that_others_can_write_is_explained_as_untrusted() {
     let image = Image::with_policies();
+    image.run_modprobe();
     image.mode("/usr/sbin/modprobe", 0o777);
     let (told, code) = image.explain(&["/sbin/modprobe", "-q", "--", "x"]);
     assert_eq!(
@@ -255,6 +269,7 @@ fn try_goes_as_far_as_the_kernels_own_answer() {
         return;
     }
     let image = Image::with_policies();
+    image.run_modprobe();
     image.write(
         "/usr/sbin/modprobe",
         std::fs::read("/proc/self/exe").unwrap(),

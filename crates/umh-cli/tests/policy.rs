@@ -130,6 +130,7 @@ fn what_a_file_widens_is_listed_and_a_shadowed_rule_is_found() {
 #[test]
 fn a_target_that_fails_the_walk_is_found() {
     let image = Image::with_policies();
+    image.run_modprobe();
     image.mode("/usr/sbin/modprobe", 0o775);
     let (found, code) = image.json(&["policy", "check"]);
     assert_eq!(code, 1);

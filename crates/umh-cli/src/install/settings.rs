@@ -84,15 +84,6 @@ fn modprobe(tree: &Tree, lines: &[Line], refusals: &mut Vec<Refusal>) -> Option<
             remedy: format!("{remedy}, or leave the setting alone: --without modprobe"),
         });
     };
-    if !MODPROBES.iter().any(|path| tree.exists(path)) {
-        refuse(
-            format!(
-                "no modprobe in {}: module requests would end at umh",
-                tree.show("/sbin")
-            ),
-            "install kmod",
-        );
-    }
     let (before, source) = in_force(tree, lines, name);
     match &before {
         Some(value) if value.is_empty() => refuse(

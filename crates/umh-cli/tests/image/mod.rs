@@ -46,6 +46,12 @@ impl Image {
         image
     }
 
+    /// Lets modprobe be run, where umh itself would answer.
+    pub(crate) fn run_modprobe(&self) {
+        let rule = "version = 1\n[helper.modprobe]\nrun = \"/sbin/modprobe\"\nwiden = true\n";
+        self.write("/etc/umh/policy.d/10-modprobe.toml", rule);
+    }
+
     /// The root directory.
     pub(crate) fn root(&self) -> PathBuf {
         self.directory.path().join("root")
