@@ -58,6 +58,8 @@ pub struct Log<'r> {
     kmsg: Cell<Option<OwnedFd>>,
     /// A call is being answered: no descriptor stays open.
     answering: Cell<bool>,
+    /// Why the call comes to nothing was said: the record need not.
+    told: Cell<bool>,
     /// A line was written, and there is no ring to say whether another may be.
     spoken: Cell<bool>,
 }
@@ -83,6 +85,7 @@ impl<'r> Log<'r> {
             ring_file: Cell::new(file),
             kmsg: Cell::new(None),
             answering: Cell::new(false),
+            told: Cell::new(false),
             spoken: Cell::new(false),
         }
     }
@@ -136,6 +139,7 @@ impl<'r> Log<'r> {
     /// Writes why an allowed call comes to nothing: one line, under the limit
     /// of what any user can cause.
     pub fn warn(&self, what: fmt::Arguments<'_>) {
+        self.told.set(true);
         self.write(Bucket::Everyday, self.began, || {
             Line::sentence(Priority::Warning, what)
         });
@@ -228,6 +232,7 @@ impl Record<'_> {
         let came_to_nothing = matches!(end, End::Failed(_) | End::TimedOut);
         let (bucket, priority) = match (self.entry.decision, self.entry.log) {
             (Decision::Deny, _) | (_, Level::None) => return,
+            (_, _) if came_to_nothing && self.log.told.get() => return,
             (_, _) if came_to_nothing => (Bucket::Everyday, Priority::Warning),
             (Decision::Allow, Level::All) => (Bucket::Allowed, Priority::Info),
             (_, _) => return,

@@ -39,6 +39,9 @@ pub enum Came {
     Failed(Errno),
 }
 
+/// Runs a program, given the module's name and the words of its command.
+pub type Run<'a> = dyn FnMut(&[u8], &[&[u8]]) -> Result<(), crate::answer::Failed> + 'a;
+
 /// What an answer works with.
 pub struct Loader<'a> {
     /// Where absolute paths start.
@@ -50,7 +53,7 @@ pub struct Loader<'a> {
     pub tell: &'a mut dyn FnMut(fmt::Arguments<'_>),
     /// Runs the program of an `install` line for a module, where the policy
     /// lets it.
-    pub run: Option<&'a mut dyn FnMut(&[u8], &[&[u8]]) -> Result<(), crate::answer::Failed>>,
+    pub run: Option<&'a mut Run<'a>>,
     /// The kernel's log, opened before privileges are given up.
     log: Option<KernelLog>,
     confined: bool,

@@ -40,31 +40,6 @@ pub fn of_path(path: &[u8]) -> Vec<u8> {
     of_module(path.rsplit(|byte| *byte == b'/').next().unwrap_or(path))
 }
 
-/// The longest name that [`normal`] takes.
-pub const NAME_MAX: usize = 255;
-
-/// [`of_alias`] without memory of its own.
-pub fn normal<'b>(name: &[u8], buffer: &'b mut [u8; NAME_MAX]) -> Option<&'b [u8]> {
-    let into = buffer.get_mut(..name.len())?;
-    let mut inside = false;
-    for (slot, byte) in into.iter_mut().zip(name) {
-        *slot = match (byte, inside) {
-            (b'-', false) => b'_',
-            (b']', false) => return None,
-            _ => *byte,
-        };
-        inside = (inside || *byte == b'[') && *byte != b']';
-    }
-    (!inside).then_some(into)
-}
-
-/// [`of_path`] without memory of its own.
-pub fn module_of<'b>(path: &[u8], buffer: &'b mut [u8; NAME_MAX]) -> Option<&'b [u8]> {
-    let file = path.rsplit(|byte| *byte == b'/').next()?;
-    let stem = file.split(|byte| *byte == b'.').next()?;
-    normal(stem, buffer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

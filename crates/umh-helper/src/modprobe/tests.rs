@@ -32,7 +32,7 @@ fn answered(conf: &str, name: &str) -> (Result<Came, crate::answer::Failed>, Vec
 fn answered_with(
     conf: &str,
     name: &str,
-    mut run: Option<&mut dyn FnMut(&[u8], &[&[u8]]) -> Result<(), crate::answer::Failed>>,
+    mut run: Option<&mut Run<'_>>,
 ) -> (Result<Came, crate::answer::Failed>, Vec<String>, bool) {
     let directory = tempfile::tempdir().unwrap();
     for (path, text) in FILES.iter().chain(&[("etc/modprobe.d/x.conf", conf)]) {
