@@ -9,7 +9,6 @@ use anyhow::Result;
 use clap::Subcommand;
 
 mod aims;
-mod binary;
 mod engine;
 mod figures;
 mod helper;

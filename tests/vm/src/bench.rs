@@ -128,6 +128,7 @@ fn verify(subject: Subject, kernel: Kernel) -> Result<()> {
         .collect();
     let well = match (subject, answers.as_slice()) {
         (Subject::Denied, [("deny", "path", _)]) => true,
+        (Subject::BuiltIn, [("allow", _, end)]) => *end == "answered 1",
         (Subject::Supervised | Subject::SupervisedKmod, [("allow", _, end)]) => *end == "exited 1",
         (Subject::HandedOver, [("allow", _, end)]) => *end == "handed-over",
         (Subject::Empty | Subject::Dispatcher | Subject::Kmod, []) => true,

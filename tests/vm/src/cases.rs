@@ -91,6 +91,7 @@ const FILES: &[&[Case]] = &[
     linuxrc::CASES,
     mce::CASES,
     modprobe::CASES,
+    modprobe::builtin::CASES,
     nfs_cache_getent::CASES,
     nfsd_recall_failed::CASES,
     nfsdcltrack::CASES,

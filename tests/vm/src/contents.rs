@@ -115,7 +115,7 @@ pub enum Modules {
 
 /// What a stock kernel needs for the cases: families and file systems that
 /// an unprivileged operation asks for, and the bridge.
-const STOCK_MODULES: &[&str] = &["minix", "llc2", "algif_hash", "bridge"];
+const STOCK_MODULES: &[&str] = &["minix", "llc2", "algif_hash", "bridge", "dummy"];
 
 /// The directories of every guest. The root too: as the kernel makes it, everybody may write it, and nothing
 /// below it would be trusted. Every distribution's archive has it.

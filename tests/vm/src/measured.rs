@@ -15,6 +15,8 @@ pub enum Subject {
     Empty,
     /// usermode-helper, asked for a program that no rule lists.
     Denied,
+    /// usermode-helper, which looks for the module itself and finds none.
+    BuiltIn,
     /// usermode-helper, which runs the empty program and waits for it.
     Supervised,
     /// usermode-helper, which becomes the empty program, as a policy file says.
@@ -33,6 +35,7 @@ impl Subject {
         Self::Spawned,
         Self::Empty,
         Self::Denied,
+        Self::BuiltIn,
         Self::Supervised,
         Self::HandedOver,
         Self::Dispatcher,
@@ -46,6 +49,7 @@ impl Subject {
             Self::Spawned => "spawned",
             Self::Empty => "empty",
             Self::Denied => "denied",
+            Self::BuiltIn => "built-in",
             Self::Supervised => "supervised",
             Self::HandedOver => "handed-over",
             Self::Dispatcher => "dispatcher",

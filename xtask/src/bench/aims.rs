@@ -2,7 +2,7 @@
 
 //! What usermode-helper may cost, and what it does.
 
-use umh_vm::measured::Subject;
+use umh_vm::measured::{ANONYMOUS, Subject};
 
 use super::helper::Results;
 
@@ -34,30 +34,27 @@ const CALLS: usize = 25;
 const OVER_EMPTY: f64 = 1.3;
 /// Microseconds that a call takes more because it comes by way of us.
 const ADDED: f64 = 100.0;
-/// Bytes of the program.
-const BYTES: u64 = 300 << 10;
+/// Bytes of the program: what judges and records, and the built-in modprobe
+/// with its decoders.
+const BYTES: u64 = (300 + 400) << 10;
 /// Bytes of memory.
 const PEAK: u64 = 1 << 20;
 
-/// Our own three ways to answer.
-const OURS: [Subject; 3] = [Subject::Denied, Subject::Supervised, Subject::HandedOver];
+/// Our own ways to answer.
+const OURS: [Subject; 4] = [
+    Subject::Denied,
+    Subject::BuiltIn,
+    Subject::Supervised,
+    Subject::HandedOver,
+];
 
 pub(super) fn of(results: &Results) -> Vec<Aim> {
     let denied = results.stock.traced(Subject::Denied);
     let calls = denied.map_or(usize::MAX, |traced| traced.calls().count());
-    let breaks = |subject| {
-        let traced = results.stock.traced(subject)?;
-        Some(
-            traced
-                .processes
-                .first()?
-                .calls
-                .iter()
-                .filter(|call| *call == "brk")
-                .count(),
-        )
-    };
-    let heap = breaks(Subject::Denied).unwrap_or(usize::MAX) + results.binary.allocators.len();
+    let takes_memory = |call: &&str| matches!(*call, "brk" | ANONYMOUS);
+    let heap = denied.map_or(usize::MAX, |traced| {
+        traced.calls().filter(takes_memory).count()
+    });
     let over_empty = [&results.stock, &results.option]
         .map(|figures| figures.ratio(Subject::Denied, Subject::Empty));
     let microseconds = |subject| {
@@ -78,7 +75,7 @@ pub(super) fn of(results: &Results) -> Vec<Aim> {
             reached: calls <= CALLS,
         },
         Aim {
-            what: "heap: brk(2) calls, and allocators in the program",
+            what: "memory that a denied call takes: brk(2), mmap(2)",
             limit: "0".into(),
             found: heap.to_string(),
             reached: heap == 0,
@@ -98,8 +95,8 @@ pub(super) fn of(results: &Results) -> Vec<Aim> {
         Aim {
             what: "size of the program",
             limit: kibibytes(BYTES),
-            found: kibibytes(results.binary.bytes),
-            reached: results.binary.bytes <= BYTES,
+            found: kibibytes(results.bytes),
+            reached: results.bytes <= BYTES,
         },
         Aim {
             what: "most memory of it",

@@ -83,6 +83,7 @@ fn words(subject: Subject) -> Option<&'static str> {
         Subject::Spawned => return None,
         Subject::Empty => "an empty program, the floor",
         Subject::Denied => "umh: denied, with a log line",
+        Subject::BuiltIn => "umh: looks for the module itself",
         Subject::Supervised => "umh: runs the empty one, waits",
         Subject::HandedOver => "umh: becomes the empty one",
         Subject::Dispatcher => "std + TOML: becomes the empty one",

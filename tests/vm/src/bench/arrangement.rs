@@ -29,19 +29,12 @@ const MODPROBE: &str = "/sbin/modprobe";
 /// Where `CONFIG_STATIC_USERMODEHELPER` has its program.
 const STATIC: &str = "/usr/sbin/usermode-helper";
 
-/// The administrator's policy, there for one subject only.
-const POLICY: &str = "/etc/umh";
-
-/// The same out of sight.
-const POLICY_ASIDE: &str = "/etc/umh.aside";
+/// The administrator's policy, for the subjects that run a program.
+const POLICY: &str = "/etc/umh/policy.d/50-bench.toml";
 
 /// Makes what all rounds use.
 pub(super) fn prepare_files() -> Result<()> {
     fs::hard_link(STATIC, UNLISTED).context(UNLISTED)?;
-    let folder = Path::new(POLICY_ASIDE).join("policy.d");
-    fs::create_dir_all(&folder)?;
-    let text = "version = 1\n\n[helper.modprobe]\nsupervise = false\n";
-    fs::write(folder.join("50-bench.toml"), text)?;
     Ok(())
 }
 
@@ -52,7 +45,9 @@ pub(super) fn arrange(subject: Subject, kernel: Kernel) -> Result<()> {
         Subject::Spawned => return Ok(()),
         Subject::Empty => (EMPTY, EMPTY),
         Subject::Denied => (UNLISTED, UNLISTED),
-        Subject::Supervised | Subject::HandedOver | Subject::SupervisedKmod => (LISTED, UNLISTED),
+        Subject::BuiltIn | Subject::Supervised | Subject::HandedOver | Subject::SupervisedKmod => {
+            (LISTED, UNLISTED)
+        }
         Subject::Dispatcher => (DISPATCHER, DISPATCHER),
         Subject::Kmod => (MODPROBE, "/usr/bin/kmod"),
     };
@@ -67,12 +62,21 @@ pub(super) fn arrange(subject: Subject, kernel: Kernel) -> Result<()> {
     fs::remove_file(MODPROBE)?;
     symlink(target, MODPROBE)?;
 
-    match (
-        subject == Subject::HandedOver,
-        Path::new(POLICY_ASIDE).exists(),
-    ) {
-        (true, true) => fs::rename(POLICY_ASIDE, POLICY)?,
-        (false, false) => fs::rename(POLICY, POLICY_ASIDE)?,
+    let runs = "version = 1\n\n[helper.modprobe]\nrun = \"/sbin/modprobe\"\nwiden = true\n";
+    let folder = Path::new(POLICY).parent().context("a folder")?;
+    match subject {
+        Subject::Supervised | Subject::SupervisedKmod | Subject::HandedOver => {
+            fs::create_dir_all(folder)?;
+            let handed_over = subject == Subject::HandedOver;
+            let last = if handed_over {
+                "supervise = false\n"
+            } else {
+                ""
+            };
+            fs::write(POLICY, [runs, last].concat())?;
+        }
+        // Not even the folder, as on most machines.
+        _ if folder.exists() => fs::remove_dir_all("/etc/umh")?,
         _ => {}
     }
     Ok(())

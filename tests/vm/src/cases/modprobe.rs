@@ -2,6 +2,8 @@
 
 //! A module is wanted.
 
+pub(super) mod builtin;
+
 use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Result, ensure};
@@ -53,7 +55,10 @@ fn socket_loads(machine: &Machine) -> Result<()> {
         answer.argv.get(3).is_some_and(|name| name == b"net-pf-26"),
         "{answer:?}"
     );
-    ensure!(answer.end == "exited 0", "{answer:?}");
+    ensure!(
+        answer.target == "builtin" && answer.end == "answered 0",
+        "{answer:?}"
+    );
     unload(&["llc2"])
 }
 
@@ -77,7 +82,7 @@ fn unknown_fails(machine: &Machine) -> Result<()> {
     trigger::mount("umh_no_such_fs");
     let answer = machine.answer()?;
     ensure!(
-        answer.decision == "allow" && answer.end == "exited 1",
+        answer.decision == "allow" && answer.end == "answered 1",
         "{answer:?}"
     );
     if module::is_loaded() {
@@ -99,7 +104,7 @@ fn nowait_loads(machine: &Machine) -> Result<()> {
     );
     let answer = machine.answer()?;
     ensure!(
-        answer.end == "exited 0" && trigger::is_loaded("minix")?,
+        answer.end == "answered 0" && trigger::is_loaded("minix")?,
         "{answer:?}"
     );
     unload(&["minix"])

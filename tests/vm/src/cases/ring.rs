@@ -142,7 +142,7 @@ fn ramfs(machine: &Machine) -> Result<()> {
         answers.len() == 3
             && answers
                 .last()
-                .is_some_and(|answer| answer.end == "exited 0"),
+                .is_some_and(|answer| answer.end == "answered 0"),
         "{answers:?}"
     );
     let ring = std::fs::metadata(RING)?;

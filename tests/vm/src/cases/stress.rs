@@ -119,7 +119,7 @@ fn killed(machine: &Machine) -> Result<()> {
     );
     ensure!(trigger::is_loaded("minix")?, "minix was not loaded");
     ensure!(
-        machine.answer()?.end == "exited 0",
+        machine.answer()?.end == "answered 0",
         "{:?}",
         machine.answer()?
     );

@@ -25,6 +25,14 @@ use crate::protocol::Line;
 /// The probe, where the initramfs has it.
 pub const PROBE: &str = "/usr/lib/umh-vm-probe";
 
+/// What a rule runs for modules only if a policy says so.
+const MODPROBE: &str = "/sbin/modprobe";
+
+/// Such a policy.
+const MODPROBE_POLICY: &str = "/etc/umh/policy.d/10-modprobe.toml";
+const RUNS_MODPROBE: &str =
+    "version = 1\n[helper.modprobe]\nrun = \"/sbin/modprobe\"\nwiden = true\n";
+
 /// How long anything that the kernel starts by itself may take. Software
 /// emulation on a busy machine is slow; what comes, comes long before.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -86,6 +94,10 @@ impl Machine {
     /// Puts a program or a link of that content at `path`, moving away what
     /// was there.
     pub fn place(&self, path: &str, make: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<()> {
+        if path == MODPROBE {
+            // By itself umh answers, whatever is there.
+            self.file(MODPROBE_POLICY, 0o600, RUNS_MODPROBE)?;
+        }
         self.take_away(path)?;
         let path = Path::new(path);
         if let Some(parent) = path.parent() {

@@ -82,7 +82,7 @@ pub(super) fn log(machine: &Machine) -> Result<()> {
             && record["argv"] == json!(["/usr/lib/umh/modprobe", "-q", "--", "net-pf-26"])
             && record["rule"] == "modprobe"
             && record["decision"] == "allow"
-            && record["end"] == "exited"
+            && record["end"] == "answered"
             && record["status"] == 0
             && record["unfinished"] == false,
         "{record}"
