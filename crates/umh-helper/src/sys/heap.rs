@@ -203,34 +203,41 @@ mod tests {
         Layout::from_size_align(size, 8).unwrap()
     }
 
+    fn allocate(heap: &Heap, size: usize) -> *mut u8 {
+        // SAFETY: every test asks for more than none.
+        unsafe { heap.alloc(layout(size)) }
+    }
+
+    fn enlarge(heap: &Heap, place: *mut u8, size: usize, larger: usize) -> *mut u8 {
+        // SAFETY: the place was allocated with that size.
+        unsafe { heap.realloc(place, layout(size), larger) }
+    }
+
     #[test]
     fn what_is_allocated_last_grows_and_is_freed_in_place() {
         let heap = heap(0);
-        // SAFETY: the layouts have sizes, and each place its own layout.
-        unsafe {
-            let first = heap.alloc(layout(10));
-            let second = heap.alloc(layout(10));
-            assert!(second.addr() >= first.addr() + 10 && second.addr() % 8 == 0);
-            second.write_bytes(7, 10);
-            assert_eq!(heap.realloc(second, layout(10), 3 * STEP), second);
-            assert_eq!(second.add(9).read(), 7);
-            second.add(3 * STEP - 1).write(1);
-            heap.dealloc(second, layout(3 * STEP));
-            assert_eq!(heap.alloc(layout(20)), second);
-            let moved = heap.realloc(first, layout(10), 1000);
-            assert!(moved.addr() > second.addr());
-        }
+        let first = allocate(&heap, 10);
+        let second = allocate(&heap, 10);
+        assert!(second.addr() >= first.addr() + 10 && second.addr().is_multiple_of(8));
+        // SAFETY: the first of the bytes just allocated.
+        unsafe { second.write(7) };
+        assert_eq!(enlarge(&heap, second, 10, 3 * STEP), second);
+        // SAFETY: the same byte.
+        assert_eq!(unsafe { second.read() }, 7);
+        // SAFETY: the last byte, which was mapped just now.
+        unsafe { second.wrapping_add(3 * STEP - 1).write(1) };
+        // SAFETY: the place has that size now.
+        unsafe { heap.dealloc(second, layout(3 * STEP)) };
+        assert_eq!(allocate(&heap, 20), second);
+        assert!(enlarge(&heap, first, 10, 1000).addr() > second.addr());
     }
 
     #[test]
     fn there_is_an_end() {
         let heap = heap(1);
-        // SAFETY: the layouts have sizes.
-        unsafe {
-            assert!(heap.alloc(layout(5 * STEP)).is_null());
-            assert!(!heap.alloc(layout(3 * STEP)).is_null());
-            assert!(heap.alloc(layout(STEP)).is_null());
-        }
+        assert!(allocate(&heap, 5 * STEP).is_null());
+        assert!(!allocate(&heap, 3 * STEP).is_null());
+        assert!(allocate(&heap, STEP).is_null());
     }
 
     #[test]
