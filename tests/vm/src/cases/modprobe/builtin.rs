@@ -42,6 +42,11 @@ fn conf(machine: &Machine, text: &str) -> Result<()> {
     machine.file("/etc/modprobe.d/case.conf", 0o644, text)
 }
 
+/// Takes `llc` out, and whatever of earlier cases needs it.
+fn without_llc() -> Result<()> {
+    unload(&["llc2", "bridge", "stp", "llc"])
+}
+
 /// That a line of the helper's says all of `words`.
 fn tells(machine: &Machine, words: &[&str]) -> Result<()> {
     let lines = machine.lines()?;
@@ -71,7 +76,8 @@ fn options(machine: &Machine) -> Result<()> {
 }
 
 fn softdep(machine: &Machine) -> Result<()> {
-    unload(&["minix", "llc2", "llc"])?;
+    unload(&["minix"])?;
+    without_llc()?;
     conf(machine, "softdep minix pre: llc2 post: no-such-module\n")?;
     trigger::mount("minix");
     ensure!(
@@ -83,7 +89,7 @@ fn softdep(machine: &Machine) -> Result<()> {
 }
 
 fn install_false(machine: &Machine) -> Result<()> {
-    unload(&["llc2", "llc"])?;
+    without_llc()?;
     conf(machine, "install llc2 /bin/false\n")?;
     trigger::socket(LLC)?;
     ensure!(!trigger::is_loaded("llc")?, "its dependency was loaded");
@@ -133,7 +139,7 @@ fn install_runs(machine: &Machine) -> Result<()> {
 
 fn blacklist(machine: &Machine) -> Result<()> {
     needs_module()?;
-    unload(&["llc2", "llc"])?;
+    without_llc()?;
     conf(machine, "blacklist llc2\n")?;
     ensure!(
         module::request_module("net-pf-26", true)? == 0,
@@ -147,7 +153,7 @@ fn blacklist(machine: &Machine) -> Result<()> {
 }
 
 fn forbid(machine: &Machine) -> Result<()> {
-    unload(&["llc2", "llc"])?;
+    without_llc()?;
     conf(machine, "forbid llc\n")?;
     trigger::socket(LLC)?;
     ensure!(!trigger::is_loaded("llc2")?, "llc2 was loaded");
@@ -162,7 +168,8 @@ fn forbid(machine: &Machine) -> Result<()> {
 
 /// The policy forbids what only modprobe.d leads to.
 fn filter(machine: &Machine) -> Result<()> {
-    unload(&["minix", "llc2", "llc"])?;
+    unload(&["minix"])?;
+    without_llc()?;
     conf(machine, "softdep minix pre: llc2\n")?;
     machine.policy("version = 1\n[modules]\ndeny = [\"llc*\"]\n")?;
     trigger::mount("minix");
@@ -224,7 +231,7 @@ fn damaged(machine: &Machine) -> Result<()> {
 
 /// Without what it needs, the module has unknown symbols.
 fn quoted(machine: &Machine) -> Result<()> {
-    unload(&["llc2", "llc"])?;
+    without_llc()?;
     conf(machine, "install llc /bin/true\n")?;
     trigger::socket(LLC)?;
     let answer = machine.answer()?;
