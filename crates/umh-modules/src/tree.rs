@@ -279,6 +279,9 @@ impl List {
         }
         *self.index.get_or_init(|| {
             let bytes = match system::map(tree.system, &tree.file(kind.index())) {
+                // Of what a kernel has none of, depmod writes nothing at all; a
+                // crash may have left as much of the others.
+                Ok([]) => return None,
                 Ok(bytes) => bytes,
                 Err(Errno::NOENT | Errno::NOTDIR) => return None,
                 Err(errno) => {

@@ -77,6 +77,17 @@ fn a_broken_index_is_told_and_its_text_answers() {
 }
 
 #[test]
+fn an_index_without_a_byte_is_as_good_as_none() {
+    let image = Image::with(FILES);
+    image.write("/lib/modules/1/modules.dep.bin", b"");
+    image.write("/lib/modules/1/modules.builtin.alias.bin", b"");
+    let tree = tree(&image);
+    assert!(tree.dependencies(b"c").unwrap().is_some());
+    assert!(tree.builtin_aliases(b"nobody").unwrap().is_empty());
+    assert_eq!(tree.broken().count(), 0);
+}
+
+#[test]
 fn a_broken_index_without_a_text_is_an_error() {
     let image = Image::with(&[("/lib/modules/1/modules.dep.bin", "x")]);
     let told = tree(&image).dependencies(b"a").unwrap_err();
