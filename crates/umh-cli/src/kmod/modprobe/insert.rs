@@ -119,7 +119,12 @@ impl Probe<'_, '_> {
         let path = match &step.action {
             Action::Builtin => return Ok(()),
             Action::Command(line) => {
-                return self.run_command("install", &step.module.name, line, &step.options);
+                let ended = self.run_command("install", &step.module.name, line, &step.options);
+                // kmod's second line, which scripts look for.
+                return ended.map_err(|failure| match failure {
+                    Failure::Failed if step.required => self.could_not(asked, "Invalid argument"),
+                    failure => failure,
+                });
             }
             Action::Insert(path) => path,
             Action::Missing => {

@@ -104,6 +104,10 @@ impl Probe<'_, '_> {
         let system = self.catalogue.tree.system();
         let shown = module.name.escape_ascii();
         let references = state::references(system, &module.name);
+        // It went with what used it; or this kernel removes no modules.
+        if references.is_none() && !self.args.show_depends {
+            return Ok(());
+        }
         let in_use = references.is_some_and(|count| count > 0);
         if in_use && self.wait == Wait::No && !self.args.show_depends && !self.args.force {
             let users = removal::users(system, &module.name);
@@ -118,8 +122,10 @@ impl Probe<'_, '_> {
         self.rmmod(&module.name)
     }
 
-    /// Removes what the module depended on and nobody uses now. Failures do
-    /// not count: something else may have begun to use it.
+    /// Removes what the module depended on and nobody uses now, users before
+    /// what they use. (kmod goes the other way, and leaves in the kernel what
+    /// another of them has used.) Failures do not count: something else may
+    /// have begun to use it.
     fn remove_unused(&mut self, module: &Module) -> Result<(), Failure> {
         let dependencies = self.catalogue.tree.dependencies(&module.name);
         let dependencies = dependencies.map_err(|error| self.unreadable(&error))?;
