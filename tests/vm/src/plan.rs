@@ -284,7 +284,7 @@ impl Suite {
     /// How long a boot may take under software emulation on a busy machine.
     pub const fn limit(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Calls | Self::Attacks | Self::Audit | Self::Stress => 600,
+            Self::Calls | Self::Attacks | Self::Audit | Self::Stress | Self::Umh => 600,
             Self::Apparmor | Self::Selinux | Self::Ima => 600,
             // One processor, and every instruction counted.
             Self::Bench => 1200,

@@ -10,6 +10,7 @@
 
 mod explain;
 mod installed;
+mod tools;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -60,6 +61,21 @@ pub(super) const CASES: &[Case] = &[
     on_both(
         "umh_policy_explain_agrees_with_what_the_kernels_call_gets",
         explain::agrees_with_the_kernel,
+    ),
+    on_stock(
+        "umh_modprobe_loads_what_a_module_needs_and_r_removes_it",
+        tools::modprobe,
+    ),
+    on_stock(
+        "umh_insmod_and_rmmod_say_what_the_kernel_says",
+        tools::insmod_and_rmmod,
+    ),
+    on_stock("umh_lists_modules_as_kmod_does", tools::lists),
+    on_stock("umh_modprobe_waits_as_long_as_it_is_told", tools::wait),
+    on_stock("umh_modprobe_forces_when_it_is_told", tools::force),
+    on_stock(
+        "umh_modprobe_keeps_install_lines_and_forbid_lines",
+        tools::configuration,
     ),
 ];
 

@@ -2,7 +2,7 @@
 
 //! The people's program, as people start it.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -40,6 +40,22 @@ pub fn umh_as_user(words: &[&str]) -> Result<Said> {
 /// `umh install WORDS` out of the release.
 pub fn install(words: &[&str]) -> Result<Said> {
     run(Command::new(RELEASE).arg("install").args(words))
+}
+
+/// A tool of kmod's, or a command, as the release has it.
+pub fn tool(words: &[&str]) -> Result<Said> {
+    run(Command::new(RELEASE).args(words))
+}
+
+/// The same with this standard input.
+pub fn tool_reading(words: &[&str], input: impl Into<Stdio>) -> Result<Said> {
+    run(Command::new(RELEASE).args(words).stdin(input))
+}
+
+/// The tool as kmod has it.
+pub fn kmod(words: &[&str]) -> Result<Said> {
+    let (name, words) = words.split_first().context("no tool is named")?;
+    run(Command::new("/usr/bin/kmod").arg0(name).args(words))
 }
 
 fn run(command: &mut Command) -> Result<Said> {
