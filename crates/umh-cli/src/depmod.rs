@@ -62,6 +62,8 @@ pub fn run(words: Words, out: &mut dyn Write) -> Result<(), Ended> {
     if args.quick && (args.show || place.is_up_to_date()) {
         return Ok(());
     }
+    // Before anything is made: a kernel that is not there gets no directory.
+    let found = modules(&args, &place, &messages)?;
     // What cannot be written in the end need not be worked out.
     let target = if args.show {
         None
@@ -76,7 +78,6 @@ pub fn run(words: Words, out: &mut dyn Write) -> Result<(), Ended> {
         })?)
     };
 
-    let found = modules(&args, &place, &messages)?;
     let kept = place
         .remembered
         .as_deref()
