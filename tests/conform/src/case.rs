@@ -105,7 +105,7 @@ pub struct Run {
     pub err: String,
     /// Its status.
     pub exit: i32,
-    /// What it asked of the kernel.
+    /// What it asked of the kernel; `[..]` by itself stands for anything.
     pub calls: Vec<String>,
     /// Files afterwards, and what is in them.
     pub after: BTreeMap<String, After>,

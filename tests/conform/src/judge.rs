@@ -27,7 +27,9 @@ pub fn judge(case: &Case, run: &Run, outcome: &Outcome, root: &Path) -> Vec<Stri
             .map(|call| format!("{call}\n"))
             .collect::<String>()
     };
-    differs("calls", &calls(&run.calls), &calls(&outcome.calls));
+    if run.calls != [ANYTHING] {
+        differs("calls", &calls(&run.calls), &calls(&outcome.calls));
+    }
     let err = readable(&outcome.err);
     if !says(&err, &run.err) {
         differs("standard error", &run.err, &err);

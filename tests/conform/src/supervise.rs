@@ -41,7 +41,7 @@ pub struct Outcome {
 }
 
 /// What no command of a case takes.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs `run` of `case` in the world at `root`.
 pub fn supervise(case: &Case, run: &Run, root: &Path) -> Result<Outcome> {
