@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! `cargo xtask conform`: module tools against the cases of `tests/conform`.
+//! `cargo xtask conform`: module tools against the cases of `tests/conform`,
+//! and ours against Debian's kmod on a whole kernel.
 
 use std::path::{Path, PathBuf};
 
@@ -11,40 +12,53 @@ use crate::cache::Cache;
 use crate::kmod::Kmod;
 use crate::run::Run;
 use crate::say;
+use crate::trees::{Form, Tree};
 
 /// What is held against what.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Hold this program, which is modprobe, depmod and the others by its name
+    /// Hold this program, which is modprobe, depmod and the others by its
+    /// name, and no other
     #[arg(long)]
     bin: Option<PathBuf>,
+    /// Compare ours with Debian 13's kmod on all modules of Debian's kernel
+    #[arg(long)]
+    differential: bool,
     /// Only runs with one of these in their names
     names: Vec<String>,
 }
 
-/// Holds the program that is named, or those of Debian; whether all is as it
-/// should be.
+/// In `cargo xtask test` one of so many names is looked up: about 300.
+const SAMPLE: u32 = 40;
+
+/// Names are looked up in the first, which kmod unpacks soonest.
+const FORMS: &[Form] = &[Form::Raw, Form::Xz, Form::Zstd, Form::Gzip];
+
+/// Does what the options say, without any holds all against the cases;
+/// whether all is as it should be.
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let conform = Conform::build()?;
+    if options.differential {
+        return conform.differential(&Cache::open()?, FORMS, 1);
+    }
     if let Some(bin) = &options.bin {
         return conform.hold("other", bin, &[], &options.names);
     }
-    let mut clean = true;
-    for kmod in kmods(&Cache::open()?)? {
-        let name = format!("kmod-{}", kmod.version);
-        clean &= conform.hold(&name, kmod.program(), kmod.libraries(), &options.names)?;
-    }
-    Ok(clean)
+    conform.hold_all(&Cache::open()?, &options.names)
 }
 
-/// The releases that cases come from.
-fn kmods(cache: &Cache) -> Result<[Kmod; 2]> {
-    Ok([Kmod::of(cache, "bookworm")?, Kmod::of(cache, "trixie")?])
+/// What `cargo xtask test` has of it: all cases, and a sample of a kernel.
+pub(crate) fn test() -> Result<bool> {
+    let (conform, cache) = (Conform::build()?, Cache::open()?);
+    let held = conform.hold_all(&cache, &[])?;
+    let same = conform.differential(&cache, &[Form::Raw], SAMPLE)?;
+    Ok(held && same)
 }
 
-/// The harness.
+/// The harness, and what it holds.
 struct Conform {
     program: PathBuf,
+    umh: PathBuf,
     /// What makes the indexes of the cases' trees.
     depmod: PathBuf,
 }
@@ -52,13 +66,26 @@ struct Conform {
 impl Conform {
     fn build() -> Result<Self> {
         let built = Run::cargo().args(["build", "--quiet", "--package", "umh-conform"]);
-        ensure!(built.shown()?.success(), "umh-conform does not build");
+        let built = built.args(["--package", "umh-cli", "--bins"]).shown()?;
+        ensure!(built.success(), "umh-conform or umh does not build");
         let places = ["/usr/sbin/depmod", "/sbin/depmod"].map(PathBuf::from);
         let depmod = places.into_iter().find(|path| path.exists());
         Ok(Self {
             program: crate::target().join("debug/conform"),
+            umh: crate::target().join("debug/umh"),
             depmod: depmod.context("there is no depmod, of package kmod")?,
         })
+    }
+
+    /// Ours, and the releases that the cases come from.
+    fn hold_all(&self, cache: &Cache, names: &[String]) -> Result<bool> {
+        let mut clean = self.hold("umh", &self.umh, &[], names)?;
+        for suite in ["bookworm", "trixie"] {
+            let kmod = Kmod::of(cache, suite)?;
+            let name = format!("kmod-{}", kmod.version);
+            clean &= self.hold(&name, kmod.program(), kmod.libraries(), names)?;
+        }
+        Ok(clean)
     }
 
     fn hold(
@@ -77,5 +104,31 @@ impl Conform {
             run.arg("--").args(names).shown()
         });
         Ok(held?.success())
+    }
+
+    fn differential(&self, cache: &Cache, forms: &[Form], every: u32) -> Result<bool> {
+        let kmod = Kmod::of(cache, "trixie")?;
+        let mut run = Run::new(&self.program).args(["differential", "--ours"]);
+        run = run.arg(&self.umh).arg("--reference").arg(kmod.program());
+        for folder in kmod.libraries() {
+            run = run.arg("--libraries").arg(folder);
+        }
+        for form in forms {
+            let tree = Tree::of(cache, *form)?;
+            // Debian builds kmod without gzip.
+            let option = match form {
+                Form::Gzip => "--gzip-tree",
+                Form::Raw | Form::Xz | Form::Zstd => "--tree",
+            };
+            run = run.arg(option).arg(&tree.base);
+            if *form == Form::Raw {
+                run = run.arg("--release").arg(&tree.release);
+            }
+        }
+        run = run.arg("--every").arg(every.to_string());
+        // Beside the trees, for links to their files.
+        run = run.arg("--scratch").arg(cache.path("conform"));
+        let compared = say::step("compare ours with kmod on Debian's kernel", || run.shown());
+        Ok(compared?.success())
     }
 }

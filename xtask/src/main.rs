@@ -24,6 +24,7 @@ mod say;
 mod setup;
 mod test;
 mod tidy;
+mod trees;
 mod vm;
 
 /// The project's own commands.

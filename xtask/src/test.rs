@@ -8,6 +8,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result};
 use umh_vm::plan::Boot;
 
+use crate::conform;
 use crate::run::Run;
 use crate::say;
 use crate::setup;
@@ -31,13 +32,15 @@ pub(crate) fn run() -> Result<bool> {
         &[("RUSTFLAGS", "--cfg loom")],
         &mut count,
     )?;
+    match conform::test() {
+        Ok(true) => count.passed += 1,
+        Ok(false) => failed(&mut count, "conform", "what differs is said above"),
+        Err(error) => failed(&mut count, "conform", &format!("{error:#}")),
+    }
     // A guest without its programs cannot say anything: stop here.
     match Rig::new() {
         Ok(rig) => booted(&rig, &mut count),
-        Err(error) => {
-            count.failed += 1;
-            say::line(format_args!("test guests ... FAILED\n    {error:#}"));
-        }
+        Err(error) => failed(&mut count, "guests", &format!("{error:#}")),
     }
     say::line(format_args!(
         "{} passed, {} failed",
@@ -49,11 +52,15 @@ pub(crate) fn run() -> Result<bool> {
 fn booted(rig: &Rig, count: &mut Count) {
     for boot in Boot::all().filter(|boot| boot.suite.is_test()) {
         if let Err(error) = vm::test(rig, &boot, count) {
-            count.failed += 1;
             let name = format!("{}/{}", boot.kernel.name(), boot.suite.name());
-            say::line(format_args!("test {name} ... FAILED\n    {error:#}"));
+            failed(count, &name, &format!("{error:#}"));
         }
     }
+}
+
+fn failed(count: &mut Count, name: &str, why: &str) {
+    count.failed += 1;
+    say::line(format_args!("test {name} ... FAILED\n    {why}"));
 }
 
 /// `cargo test` with `args`, whose output is passed on and counted.

@@ -15,6 +15,7 @@ use umh_conform::bless::bless;
 use umh_conform::case::Case;
 use umh_conform::cases::{self, Bench, End, Verdict};
 use umh_conform::difference::Differences;
+use umh_conform::differential::{Differential, program::Program};
 use umh_conform::subject::Subject;
 
 /// Holds module tools against cases, and ours against another.
@@ -23,6 +24,36 @@ use umh_conform::subject::Subject;
 enum Command {
     /// Hold one program against the cases
     Cases(Cases),
+    /// Hold ours against another on all of a kernel's modules
+    Differential(DifferentialOptions),
+}
+
+#[derive(Args)]
+struct DifferentialOptions {
+    /// Ours
+    #[arg(long)]
+    ours: PathBuf,
+    /// The other
+    #[arg(long)]
+    reference: PathBuf,
+    /// A folder of the other's libraries, instead of this machine's
+    #[arg(long)]
+    libraries: Vec<PathBuf>,
+    /// What is above `lib/modules`; more of them in other forms
+    #[arg(long, required = true)]
+    tree: Vec<PathBuf>,
+    /// The same in a form that the other cannot read
+    #[arg(long)]
+    gzip_tree: Option<PathBuf>,
+    /// The kernel
+    #[arg(long)]
+    release: String,
+    /// One name of so many is looked up
+    #[arg(long, default_value_t = 1)]
+    every: usize,
+    /// Where files may be linked to from the trees
+    #[arg(long)]
+    scratch: PathBuf,
 }
 
 #[derive(Args)]
@@ -58,6 +89,7 @@ struct Cases {
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Cases(options) => hold(&options),
+        Command::Differential(options) => differential(options),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -123,6 +155,32 @@ fn hold(options: &Cases) -> Result<bool> {
         options.name
     );
     Ok(failed == 0)
+}
+
+fn differential(options: DifferentialOptions) -> Result<bool> {
+    let differential = Differential {
+        ours: Program::new(&options.ours, &[])?,
+        reference: Program::new(&options.reference, &options.libraries)?,
+        trees: options.tree,
+        gzip_tree: options.gzip_tree,
+        release: options.release,
+        every: options.every,
+        scratch: options.scratch,
+    };
+    let mut clean = true;
+    differential.run(|tally| {
+        let (what, compared, allowed) = (&tally.what, tally.compared, tally.allowed);
+        let mut text = format!("{what}: {compared} compared, {} differ", tally.differ.len());
+        if allowed > 0 {
+            text += &format!(", {allowed} as allowed (kmod-project/kmod#33)");
+        }
+        for line in tally.differ.iter().take(20) {
+            text += &format!("\n    {line}");
+        }
+        let _ = writeln!(io::stdout(), "{text}");
+        clean &= tally.differ.is_empty();
+    })?;
+    Ok(clean)
 }
 
 fn show(subject: &str, verdict: &Verdict) {

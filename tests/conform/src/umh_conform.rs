@@ -18,6 +18,7 @@ pub mod case;
 pub mod cases;
 pub mod compressed;
 pub mod difference;
+pub mod differential;
 pub mod judge;
 mod kernel;
 mod libraries;
