@@ -17,7 +17,11 @@ fuzz_target!(|file: &[u8]| {
     };
     let inside = file.as_ptr_range();
     let lies = |text: &[u8]| text.is_empty() || inside.contains(&text.as_ptr());
-    assert!(object.modinfo().all(|field| lies(field.key) && lies(field.value)));
+    assert!(
+        object
+            .modinfo()
+            .all(|field| lies(field.key) && lies(field.value))
+    );
     assert!(object.exports().iter().all(|export| lies(export.name)));
     assert!(object.imports().iter().all(|import| lies(import.name)));
     assert!(object.versions().iter().all(|version| lies(version.name)));
