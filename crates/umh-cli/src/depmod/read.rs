@@ -104,7 +104,9 @@ fn workers(found: &[Found], wanted: &[usize], checksums: bool) -> Vec<(Names, Re
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let count = processors.min(wanted.len() / WORTH).max(1);
     let all = thread::scope(|scope| {
-        let others: Vec<_> = (1..count).map(|_| scope.spawn(work)).collect();
+        // Where no more threads may be started, fewer do the work.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..count).filter_map(spawn).collect();
         let own = work();
         let others = others.into_iter().filter_map(|worker| worker.join().ok());
         std::iter::once(own).chain(others).collect()
