@@ -12,6 +12,7 @@ mod aims;
 mod engine;
 mod figures;
 mod helper;
+mod modules;
 mod native;
 pub(crate) mod peers;
 mod table;
@@ -23,6 +24,8 @@ pub(crate) enum What {
     Helper(helper::Options),
     /// A call from its caller to its return
     Engine(engine::Options),
+    /// The module tools, beside kmod's and busybox's
+    Modules(modules::Options),
 }
 
 /// Measures; whether every aim is reached.
@@ -30,5 +33,6 @@ pub(crate) fn run(what: &What) -> Result<bool> {
     match what {
         What::Helper(options) => helper::run(options),
         What::Engine(options) => engine::run(options),
+        What::Modules(options) => modules::run(options),
     }
 }

@@ -12,10 +12,10 @@ use crate::cache::Cache;
 use crate::debian::Debian;
 use crate::run::Run;
 
-/// The package and what its program is linked with, in all releases; a
-/// release lacks one or the other.
-const PACKAGES: &[&str] = &["kmod", "libc6"];
-const LIBRARIES: &[&str] = &["libkmod2", "libzstd1", "liblzma5", "libssl3", "libssl3t64"];
+/// The package, and the first words of what its program is linked with: the
+/// rest of a library's name differs between releases.
+const PACKAGES: &[&str] = &["kmod", "libkmod2", "libc6"];
+const LIBRARIES: &[&str] = &["libzstd1", "liblzma5", "libssl3"];
 
 /// kmod of one release.
 pub(crate) struct Kmod {
@@ -34,7 +34,10 @@ impl Kmod {
             .iter()
             .map(|package| debian.tree(package))
             .collect::<Result<Vec<_>>>()?;
-        trees.extend(LIBRARIES.iter().filter_map(|name| debian.tree(name).ok()));
+        for prefix in LIBRARIES {
+            let name = debian.dependency(&["kmod", "libkmod2"], prefix)?;
+            trees.push(debian.tree(&name)?);
+        }
 
         let find = |names: &[&str]| {
             let mut paths = trees
@@ -72,6 +75,16 @@ impl Kmod {
         let run = Run::new(&self.loader).arg("--library-path");
         let run = run.arg(paths.join(OsStr::new(":")));
         run.args(["--argv0", tool]).arg(&self.program)
+    }
+
+    /// The same on one processor alone, if there is a number.
+    pub(crate) fn pinned(&self, tool: &str, processor: Option<&str>) -> Run {
+        let Some(processor) = processor else {
+            return self.run(tool);
+        };
+        let command = self.run(tool).into_command();
+        let run = Run::new("taskset").args(["--cpu-list", processor]);
+        run.arg(command.get_program()).args(command.get_args())
     }
 
     /// Its program.

@@ -51,11 +51,12 @@ impl Form {
 pub(crate) struct Tree {
     pub(crate) base: PathBuf,
     pub(crate) release: String,
+    pub(crate) form: Form,
 }
 
 impl Tree {
-    /// The tree in `form`, made on first use. It is shared: nobody
-    /// writes into it.
+    /// The tree in `form`, made on first use. It is shared: whoever writes
+    /// into it takes a [`Tree::copy`].
     pub(crate) fn of(cache: &Cache, form: Form) -> Result<Self> {
         let stock = kernel::ready(cache, Kernel::Stock612)?;
         let release = stock.release.clone();
@@ -89,12 +90,27 @@ impl Tree {
                 })?
             }
         };
-        Ok(Self { base, release })
+        Ok(Self {
+            base,
+            release,
+            form,
+        })
     }
 
     /// The directory of this release.
     pub(crate) fn modules(&self) -> PathBuf {
         self.base.join("lib/modules").join(&self.release)
+    }
+
+    /// A copy below `base` whose module files are links to these: they may be
+    /// replaced and removed, not written to.
+    pub(crate) fn copy(&self, base: &Path) -> Result<Self> {
+        copy(&self.base.join("lib"), &base.join("lib"))?;
+        Ok(Self {
+            base: base.to_owned(),
+            release: self.release.clone(),
+            form: self.form,
+        })
     }
 }
 
