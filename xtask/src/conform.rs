@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! `cargo xtask conform`: module tools against the cases of `tests/conform`,
-//! and ours against Debian's kmod on a whole kernel.
+//! ours against Debian's kmod on a whole kernel, and ours against damage.
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// Compare ours with Debian 13's kmod on all modules of Debian's kernel
     #[arg(long)]
     differential: bool,
+    /// Give ours so many damaged inputs
+    #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "100000")]
+    fuzz: Option<u64>,
     /// Only runs with one of these in their names
     names: Vec<String>,
 }
@@ -40,6 +43,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let conform = Conform::build()?;
     if options.differential {
         return conform.differential(&Cache::open()?, FORMS, 1);
+    }
+    if let Some(count) = options.fuzz {
+        return conform.fuzz(count);
     }
     if let Some(bin) = &options.bin {
         return conform.hold("other", bin, &[], &options.names);
@@ -130,5 +136,14 @@ impl Conform {
         run = run.arg("--scratch").arg(cache.path("conform"));
         let compared = say::step("compare ours with kmod on Debian's kernel", || run.shown());
         Ok(compared?.success())
+    }
+
+    fn fuzz(&self, count: u64) -> Result<bool> {
+        let run = Run::new(&self.program).args(["fuzz", "--bin"]);
+        let run = run.arg(&self.umh).arg("--depmod").arg(&self.depmod);
+        let run = run.arg("--count").arg(count.to_string());
+        let run = run.arg("--kept").arg(crate::target().join("conform-fuzz"));
+        let fed = say::step(&format!("give ours {count} damaged inputs"), || run.shown());
+        Ok(fed?.success())
     }
 }

@@ -16,6 +16,7 @@ use umh_conform::case::Case;
 use umh_conform::cases::{self, Bench, End, Verdict};
 use umh_conform::difference::Differences;
 use umh_conform::differential::{Differential, program::Program};
+use umh_conform::fuzz::Fuzz;
 use umh_conform::subject::Subject;
 
 /// Holds module tools against cases, and ours against another.
@@ -26,6 +27,30 @@ enum Command {
     Cases(Cases),
     /// Hold ours against another on all of a kernel's modules
     Differential(DifferentialOptions),
+    /// Give a program damaged input, many times
+    Fuzz(FuzzOptions),
+}
+
+#[derive(Args)]
+struct FuzzOptions {
+    /// The program
+    #[arg(long)]
+    bin: PathBuf,
+    /// What makes the indexes that are damaged
+    #[arg(long, default_value = "/sbin/depmod")]
+    depmod: PathBuf,
+    /// Which inputs
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The first of them
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// How many
+    #[arg(long, default_value_t = 100_000)]
+    count: u64,
+    /// Where inputs go that the program fails by
+    #[arg(long, default_value = "target/conform-fuzz")]
+    kept: PathBuf,
 }
 
 #[derive(Args)]
@@ -90,6 +115,7 @@ fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Cases(options) => hold(&options),
         Command::Differential(options) => differential(options),
+        Command::Fuzz(options) => fuzz(options),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -180,6 +206,41 @@ fn differential(options: DifferentialOptions) -> Result<bool> {
         let _ = writeln!(io::stdout(), "{text}");
         clean &= tally.differ.is_empty();
     })?;
+    Ok(clean)
+}
+
+fn fuzz(options: FuzzOptions) -> Result<bool> {
+    let fuzz = Fuzz {
+        subject: Subject::new("other", &options.bin, &[])?,
+        depmod: options.depmod,
+        seed: options.seed,
+        first: options.first,
+        count: options.count,
+        kept: options.kept,
+    };
+    let mut clean = true;
+    for (what, tally) in fuzz.run()? {
+        let mut text = format!(
+            "damaged {what}: {} runs, {} refused, at most {} ms and {} MiB, {} faults",
+            tally.runs,
+            tally.refused,
+            tally.time.as_millis(),
+            tally.memory >> 20,
+            tally.faults.len()
+        );
+        for fault in tally.faults.iter().take(20) {
+            text += &format!("\n    {fault}");
+        }
+        let _ = writeln!(io::stdout(), "{text}");
+        clean &= tally.faults.is_empty();
+    }
+    if !clean {
+        let _ = writeln!(
+            io::stdout(),
+            "what they failed by is in {}",
+            fuzz.kept.display()
+        );
+    }
     Ok(clean)
 }
 

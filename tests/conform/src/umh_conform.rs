@@ -19,6 +19,7 @@ pub mod cases;
 pub mod compressed;
 pub mod difference;
 pub mod differential;
+pub mod fuzz;
 pub mod judge;
 mod kernel;
 mod libraries;
