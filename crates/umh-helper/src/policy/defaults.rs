@@ -36,7 +36,7 @@ pub const RULES: &[Rule<'static>] = &[
         ..Rule::new("modprobe", Caller::Modprobe)
     },
     // The words of systemd's sysctl.d/50-coredump.conf; %d came with version
-    // 257, %F with 258.
+    // 257, %F with 258, and 262 has %I as well.
     Rule {
         paths: list(&[
             "/usr/lib/systemd/systemd-coredump",
@@ -53,6 +53,7 @@ pub const RULES: &[Rule<'static>] = &[
             "{hostname}",
             "{dumpable?}",
             "{fd?}",
+            "{pid?}",
         ]),
         run: Run::Program("/usr/lib/systemd/systemd-coredump"),
         ..Rule::new("systemd-coredump", Caller::Coredump)

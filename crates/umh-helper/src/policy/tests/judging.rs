@@ -144,6 +144,18 @@ fn audit_mode_of_one_rule_is_of_that_rule_alone() {
 }
 
 #[test]
+fn every_pattern_that_systemd_has_set_is_allowed() {
+    for more in [&[][..], &["1"], &["1", "3"], &["1", "3", "124"]] {
+        let words = [&CORE[..], more].concat();
+        assert_eq!(
+            Call::core(&words).under(BUILTIN),
+            (Decision::Allow, Reason::Rule),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
 fn arguments_of_another_shape_are_refused_and_named() {
     let mut words = CORE;
     words[4] = "99";
