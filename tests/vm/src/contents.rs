@@ -117,8 +117,8 @@ pub enum Modules {
 /// an unprivileged operation asks for, and the bridge.
 const STOCK_MODULES: &[&str] = &["minix", "llc2", "algif_hash", "bridge", "dummy"];
 
-/// The directories of every guest. The root too: as the kernel makes it, everybody may write it, and nothing
-/// below it would be trusted. Every distribution's archive has it.
+/// The directories of every guest. The root too: every distribution's archive
+/// has it, and without an entry it is as the kernel makes it.
 const DIRECTORIES: &[&str] = &[
     "/",
     "/usr",

@@ -4,10 +4,11 @@
 //! asks, and loads with what the rule leaves modprobe.
 //!
 //! One boot, and so one state of the machine, answers for both sets: those that
-//! the helper's modprobe does not load are tried again one by one, confined as
-//! before and then with all capabilities. What loads only then, or fails in
-//! other words, needs a capability that the rule takes away. One by one,
-//! because a module is "busy" while someone else tries it as a dependency.
+//! the helper does not load are tried again one by one, by the helper, then by
+//! kmod confined as the rule confines and with all capabilities. What loads
+//! only then, or fails in other words, is something that umh cannot do or that
+//! needs a capability which the rule takes away. One by one, because a module
+//! is "busy" while someone else tries it as a dependency.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
@@ -186,17 +187,17 @@ fn ask_for(name: &str) -> Result<Outcome> {
     })
 }
 
-/// What becomes of one that the helper's modprobe did not load.
+/// What becomes of one that the helper did not load.
 fn try_alone(name: &str) -> Result<Outcome> {
+    if module::request_module(name, true)? == 0 {
+        return Ok(Outcome::Loads);
+    }
     let confined = thread::scope(|scope| scope.spawn(|| confined_modprobe(name)).join());
     let confined = confined.map_err(|_panic| anyhow!("the confined thread"))??;
-    let Err(confined) = confined else {
-        return Ok(Outcome::Loads);
-    };
-    Ok(match modprobe(name)? {
-        Err(full) if confined == full => Outcome::Fails(full),
-        full => Outcome::Differs(format!(
-            "confined {confined:?}, with all capabilities {full:?}"
+    Ok(match (confined, modprobe(name)?) {
+        (Err(confined), Err(full)) if confined == full => Outcome::Fails(full),
+        (confined, full) => Outcome::Differs(format!(
+            "kmod confined {confined:?}, with all capabilities {full:?}"
         )),
     })
 }

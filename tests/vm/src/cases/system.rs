@@ -42,7 +42,7 @@ fn socket(machine: &Machine) -> Result<()> {
     );
     let answer = machine.answer()?;
     ensure!(
-        answer.caller == "modprobe" && answer.decision == "allow" && answer.end == "exited 0",
+        answer.caller == "modprobe" && answer.decision == "allow" && answer.end == "answered 0",
         "{answer:?}"
     );
     Ok(())
