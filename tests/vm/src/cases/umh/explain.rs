@@ -91,10 +91,12 @@ fn tells_of(said: &Said, answer: &Answer, result: i64) -> Result<()> {
     );
     if answer.decision == "allow" {
         ensure!(said.status == Some(0) && result == 0, "{said:?}, {result}");
-        ensure!(
-            told["answer"]["path"] == answer.target,
-            "{told}, {answer:?}"
-        );
+        let answers = &told["answer"];
+        let target = match answers["kind"].as_str() {
+            Some("builtin") => &answers["kind"],
+            _ => &answers["path"],
+        };
+        ensure!(*target == answer.target, "{told}, {answer:?}");
     } else {
         ensure!(said.status == Some(1), "{said:?}");
         let status = told["status"].as_i64().context("no status")?;
