@@ -12,10 +12,14 @@ use crate::cache::Cache;
 use crate::debian::Debian;
 use crate::run::Run;
 
-/// The package, and the first words of what its program is linked with: the
-/// rest of a library's name differs between releases.
-const PACKAGES: &[&str] = &["kmod", "libkmod2", "libc6"];
-const LIBRARIES: &[&str] = &["libzstd1", "liblzma5", "libssl3"];
+/// The package and its libraries. Not all stand in its dependencies: since
+/// release 34 it opens decoders when it meets a module that takes them.
+const PACKAGES: &[&str] = &[
+    "kmod", "libkmod2", "libc6", "libzstd1", "liblzma5", "zlib1g",
+];
+
+/// What the name of one more begins with; its end differs between releases.
+const LIBSSL: &str = "libssl3";
 
 /// kmod of one release.
 pub(crate) struct Kmod {
@@ -34,10 +38,8 @@ impl Kmod {
             .iter()
             .map(|package| debian.tree(package))
             .collect::<Result<Vec<_>>>()?;
-        for prefix in LIBRARIES {
-            let name = debian.dependency(&["kmod", "libkmod2"], prefix)?;
-            trees.push(debian.tree(&name)?);
-        }
+        let libssl = debian.dependency(&["kmod", "libkmod2"], LIBSSL)?;
+        trees.push(debian.tree(&libssl)?);
 
         let find = |names: &[&str]| {
             let mut paths = trees
