@@ -7,8 +7,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 
-use crate::libraries;
+use crate::{libraries, world};
 
 /// The names that it is called by.
 pub const TOOLS: [&str; 7] = [
@@ -16,13 +17,16 @@ pub const TOOLS: [&str; 7] = [
 ];
 
 /// A program that is any of the tools by its name, and all it needs.
+///
+/// Worlds get links to one copy, made before any process is started: a child
+/// of another thread would hold a file that is being written open for a
+/// moment, and then it cannot be run.
 pub struct Subject {
     /// Who it is in the list of differences.
     pub name: String,
-    program: PathBuf,
-    libraries: Vec<(PathBuf, PathBuf)>,
-    /// What runs the commands of `install` and `remove` lines.
-    shell: Option<PathBuf>,
+    /// As they are in a world.
+    files: TempDir,
+    links: Vec<(PathBuf, &'static str)>,
 }
 
 impl Subject {
@@ -38,34 +42,53 @@ impl Subject {
         if !libraries.is_empty() {
             libraries.extend(libraries::opened_later(&folders)?);
         }
-        let shells = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
+        let files = world::temporary()?;
+        let place = files.path().join("usr/sbin/subject");
+        copy(&program, &place)?;
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o755))?;
+        for (from, inside) in &libraries {
+            copy(from, &files.path().join(inside))?;
+        }
+        let tools = TOOLS.map(|tool| (Path::new("usr/sbin").join(tool), "subject"));
+        let mut links = tools.to_vec();
+        // What runs the commands of `install` and `remove` lines.
+        let shells = ["/bin/busybox", "/usr/bin/busybox"].map(Path::new);
+        if let Some(shell) = shells.into_iter().find(|shell| shell.exists()) {
+            copy(shell, &files.path().join("usr/bin/busybox"))?;
+            let names = ["sh", "echo", "true", "false"];
+            links.extend(names.map(|name| (Path::new("usr/bin").join(name), "busybox")));
+        }
         Ok(Self {
             name: name.to_owned(),
-            libraries,
-            program,
-            shell: shells.into_iter().find(|shell| shell.exists()),
+            files,
+            links,
         })
     }
 
     /// Puts it into the world at `root`, under each tool's name.
     pub fn enter(&self, root: &Path) -> Result<()> {
-        let place = root.join("usr/sbin/subject");
-        copy(&self.program, &place)?;
-        fs::set_permissions(&place, fs::Permissions::from_mode(0o755))?;
-        for tool in TOOLS {
-            symlink("subject", root.join("usr/sbin").join(tool))?;
-        }
-        for (from, inside) in &self.libraries {
-            copy(from, &root.join(inside))?;
-        }
-        if let Some(shell) = &self.shell {
-            copy(shell, &root.join("usr/bin/busybox"))?;
-            for name in ["sh", "echo", "true", "false"] {
-                symlink("busybox", root.join("usr/bin").join(name))?;
-            }
+        link_tree(self.files.path(), root)?;
+        for (place, target) in &self.links {
+            symlink(target, root.join(place))?;
         }
         Ok(())
     }
+}
+
+/// Makes links in `to` to all files of `from`.
+fn link_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            link_tree(&entry.path(), &place)?;
+        } else {
+            fs::hard_link(entry.path(), &place)
+                .with_context(|| format!("cannot link {}", place.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

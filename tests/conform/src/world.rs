@@ -138,7 +138,7 @@ fn own_index(case: &Case, root: &Path) -> Result<()> {
 
 /// A folder in memory where there is such a place: a case is many small files
 /// for a moment.
-fn temporary() -> Result<TempDir> {
+pub(crate) fn temporary() -> Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("umh-conform-");
     let memory = Path::new("/dev/shm");
