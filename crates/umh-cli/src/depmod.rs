@@ -2,10 +2,10 @@
 
 //! `depmod`: the indexes of a kernel's modules, the same bytes as kmod's.
 //!
-//! One run from top to bottom is [`run`]: which files are the modules
-//! ([`search`]), in which order ([`order`]), what do they say ([`read`]), who
-//! offers what they need ([`symbols`], [`dependencies`]), what stands in
-//! which index ([`indexes`]), and into place with them ([`publish`]).
+//! One run from top to bottom is `run`: which files are the modules
+//! (`search`), in which order (`order`), what do they say (`read`), who
+//! offers what they need (`symbols`, `dependencies`), what stands in
+//! which index (`indexes`), and into place with them (`publish`).
 
 mod args;
 mod config;

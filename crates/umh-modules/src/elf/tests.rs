@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
+//! Reading modules, whole and damaged.
+
 use std::string::String;
 use std::vec::Vec;
 

@@ -4,7 +4,7 @@
 //! denied nothing that it needs, and where a program is, it fails closed.
 //!
 //! Calls of every kind ([`ALSO`]) run in these suites again. What the kernel
-//! had to complain of is then looked at by those of [`LAST`].
+//! had to complain of is then looked at by those of `LAST`.
 
 mod apparmor;
 mod ima;

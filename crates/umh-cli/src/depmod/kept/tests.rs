@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
+//! What is remembered is believed only while it is true.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

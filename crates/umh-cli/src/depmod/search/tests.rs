@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
+//! Which files are the modules of a directory.
+
 use std::os::unix::fs::symlink;
 
 use super::*;
