@@ -90,17 +90,23 @@ impl<'r> Log<'r> {
         }
     }
 
+    /// Whether it is known, from a process of this boot, that the kernel's
+    /// command line asks for nothing.
+    pub fn is_plain_boot(&self) -> bool {
+        self.ring.as_ref().is_ok_and(Ring::is_plain_boot)
+    }
+
+    /// Tells the processes to come.
+    pub fn remember_plain_boot(&self) {
+        if let Ok(ring) = &self.ring {
+            ring.remember_plain_boot();
+        }
+    }
+
     /// Opens the record of a call, before anything is done about it: counts
     /// it, and writes the line of a denial.
     pub fn begin<'a>(&'a self, entry: &Entry<'a>) -> Record<'a> {
-        let ticket = self.ring.as_ref().ok().and_then(|ring| {
-            ring.count(entry.caller, entry.decision, entry.reason);
-            let pid = rustix::process::getpid()
-                .as_raw_nonzero()
-                .get()
-                .unsigned_abs();
-            ring.begin(&slot::Image::new(entry, pid, self.began))
-        });
+        let ticket = self.open_record(entry);
 
         if entry.log != Level::None && entry.decision != Decision::Allow {
             let priority = match entry.reason {
@@ -128,6 +134,17 @@ impl<'r> Log<'r> {
         }
     }
 
+    /// Counts the call and writes the beginning of its record. Not made part
+    /// of its caller, nor is [`Log::write`]: the record and the line then lie
+    /// at the same place of the stack, one after the other.
+    #[inline(never)]
+    fn open_record(&self, entry: &Entry<'_>) -> Option<Ticket> {
+        let ring = self.ring.as_ref().ok()?;
+        ring.count(entry.caller, entry.decision, entry.reason);
+        let pid = rustix::process::getpid().as_raw_nonzero().get();
+        ring.begin(&slot::Image::new(entry, pid.unsigned_abs(), self.began))
+    }
+
     /// Writes that the policy or the installation is not as it should be:
     /// one critical line, under a limit of its own.
     pub fn complain(&self, complaint: fmt::Arguments<'_>) {
@@ -146,6 +163,7 @@ impl<'r> Log<'r> {
     }
 
     /// Writes a line if the limit of its kind lets it pass at `now`.
+    #[inline(never)]
     fn write(&self, bucket: Bucket, now: u64, line: impl FnOnce() -> Line) {
         let suppressed = match &self.ring {
             Ok(ring) => ring.pass(bucket, now),

@@ -23,6 +23,7 @@ that does, and writes down what happened. It is not for people to start.
 
 /// Explains the program on standard output; with arguments, as if it were to
 /// act, refuses on standard error. Gives the exit status.
+#[cold]
 pub fn introduce(invocation: &Invocation<'_>) -> u8 {
     if invocation.argv.len() <= 1 {
         descriptors::write(1, ABOUT);

@@ -33,9 +33,11 @@ mod judge;
 mod merge;
 mod patch;
 mod show;
+mod sources;
 mod tables;
 
 pub use caps::Caps;
+pub use command_line::CommandLine;
 pub use complaint::Complaint;
 pub use complaint::Fault;
 pub use file::Origin;
@@ -49,11 +51,11 @@ pub use rule::Rule;
 pub use rule::Run;
 pub use rule::Seccomp;
 pub use rule::Target;
+pub use sources::Sources;
 
 use crate::audit::Level;
 use crate::sys::Root;
 use crate::toml::Strings;
-use command_line::CommandLine;
 use files::Texts;
 use patch::Patch;
 use tables::Tables;
@@ -67,6 +69,9 @@ const HELPERS_MAX: usize = 64;
 
 /// The most tables `[modules]` in all files together.
 const FILTERS_MAX: usize = 16;
+
+/// What is compiled in, where nothing changes it.
+pub static BUILTIN: Policy<'static> = Policy::builtin();
 
 /// All rules that are in force.
 #[derive(Clone, Copy, Debug)]
@@ -130,46 +135,8 @@ impl<'a> Policy<'a> {
         room: impl FnOnce() -> Option<&'a mut [u8]>,
         complain: &mut dyn FnMut(&Complaint<'_>),
     ) -> Self {
-        let asked = CommandLine::read(root);
-        if asked.unknown {
-            let fault = Fault {
-                line: 0,
-                subject: "umh.mode",
-                text: "expected enforce, audit or vendor-only",
-            };
-            complain(&Complaint {
-                file: command_line::PATH,
-                fault,
-            });
-        }
-        let vendor = files::open(root, Origin::Vendor, owner, complain);
-        let admin = files::open(root, Origin::Admin, owner, complain);
-        let is_any = vendor.is_some() || admin.is_some();
-        let mut policy = match is_any.then(room) {
-            None => Self::builtin(),
-            Some(None) => {
-                let text = "no memory for the files: refusing all modules, which they may deny";
-                files::complain_of(Origin::Admin, b"", text, complain);
-                Self {
-                    unread: true,
-                    ..Self::builtin()
-                }
-            }
-            Some(Some(room)) => {
-                let (vendors, admins) = room.split_at_mut(room.len() / 2);
-                let mut texts = Texts::new();
-                if let Some(vendor) = vendor {
-                    texts.read(&vendor, Origin::Vendor, owner, vendors, complain);
-                }
-                let closed = |texts| Self::of(texts, &mut |_| {}).vendor_only;
-                if let Some(admin) = admin.filter(|_| !asked.vendor_only && !closed(&texts)) {
-                    texts.read(&admin, Origin::Admin, owner, admins, complain);
-                }
-                Self::of(&texts, complain)
-            }
-        };
-        policy.mode = asked.mode.unwrap_or(policy.mode);
-        policy
+        let asked = CommandLine::read(root).unwrap_or_default();
+        Sources::find(root, owner, asked, complain).read(room, complain)
     }
 
     /// What the texts make of the built-in policy, one after another.
@@ -207,6 +174,16 @@ impl<'a> Policy<'a> {
         });
         let builtin = defaults::RULES.iter().map(|rule| self.patched(*rule));
         builtin.chain(new.filter_map(|(_, table)| self.rule(table.name)))
+    }
+
+    /// The rules in force that list `program`, in the same order. Without
+    /// tables that change them, the built-in ones are looked at where they lie.
+    fn rules_listing<'p>(&'p self, program: &'p [u8]) -> impl Iterator<Item = Rule<'a>> + 'p {
+        let unchanged = self.helpers.is_empty();
+        let builtin = defaults::RULES.iter();
+        let builtin = builtin.filter(move |rule| unchanged && rule.lists(program));
+        let changed = (!unchanged).then(|| self.rules().filter(|rule| rule.lists(program)));
+        builtin.copied().chain(changed.into_iter().flatten())
     }
 
     /// The rule of that name.

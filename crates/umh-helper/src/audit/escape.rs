@@ -15,6 +15,16 @@ pub(super) fn escape(
     let mut room = most;
     let mut left_out = 0;
     for byte in bytes {
+        // Nearly every byte stands for itself.
+        if matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\') {
+            if left_out > 0 || room == 0 {
+                left_out += 1;
+            } else {
+                room -= 1;
+                out(byte);
+            }
+            continue;
+        }
         let escaped = core::ascii::escape_default(byte);
         if left_out > 0 || escaped.len() > room {
             left_out += 1;

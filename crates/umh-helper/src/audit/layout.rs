@@ -8,6 +8,7 @@
 //! | 0, 1 | [`MAGIC`], [`FORMAT`] |
 //! | 8 | how many tickets were given out, counted from 1: one a call, more where a writer was overtaken |
 //! | 9 | records that were given up because all their tickets were overtaken |
+//! | 10 | [`PLAIN_BOOT`] once the kernel's command line was seen to ask for nothing |
 //! | 16.. | three buckets of the rate limit, each 8 words: full at, suppressed since the last line, suppressed in all |
 //! | 40.. | calls by reason |
 //! | 56.. | the fourth bucket |
@@ -28,6 +29,9 @@ use crate::verdict::{Decision, Reason};
 /// The first eight bytes of a ring.
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"umh-ring");
 
+/// What word [`BOOT`] says, and no other value does.
+pub(super) const PLAIN_BOOT: u64 = u64::from_le_bytes(*b"no words");
+
 /// What the words mean: changes with this layout and with every list whose
 /// indexes are stored. A ring of another format is replaced by the helper.
 pub(super) const FORMAT: u64 = format();
@@ -41,6 +45,7 @@ pub(super) const BYTES: usize = (HEADER_WORDS + SLOTS * SLOT_WORDS) * 8;
 
 pub(super) const GIVEN: usize = 8;
 pub(super) const OVERTAKEN: usize = 9;
+pub(super) const BOOT: usize = 10;
 pub(super) const REASONS: usize = 40;
 pub(super) const COUNTS: usize = 64;
 pub(super) const DECISIONS: usize = 4;
@@ -161,10 +166,8 @@ const fn fold(mut sum: u64, mut bytes: &[u8]) -> u64 {
 
 /// The sum of `words`, which notices every change of a single word: FNV-1a
 /// over words; each step is a bijection.
-pub(super) fn sum<'w>(words: impl IntoIterator<Item = &'w u64>) -> u64 {
-    words
-        .into_iter()
-        .fold(SUM_START, |sum, word| add(sum, *word))
+pub(super) fn sum(words: impl IntoIterator<Item = u64>) -> u64 {
+    words.into_iter().fold(SUM_START, add)
 }
 
 const fn add(sum: u64, word: u64) -> u64 {
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn no_two_counters_share_a_word() {
-        let mut words: Vec<usize> = vec![0, 1, GIVEN, OVERTAKEN];
+        let mut words: Vec<usize> = vec![0, 1, GIVEN, OVERTAKEN, BOOT];
         words.extend(Bucket::ALL.iter().flat_map(|bucket| bucket.words()));
         words.extend(Reason::ALL.iter().map(|reason| count_of_reason(*reason)));
         for caller in Caller::ALL.iter().copied().map(Some).chain([None]) {

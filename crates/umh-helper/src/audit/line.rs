@@ -11,6 +11,8 @@
 
 use core::fmt::{self, Write as _};
 
+use rustix::path::DecInt;
+
 use super::escape::escape;
 use super::place::Trouble;
 use super::{End, Entry};
@@ -130,11 +132,19 @@ impl Line {
     }
 
     fn text(&mut self, text: &str) {
-        text.bytes().for_each(|byte| self.push(byte));
+        // The last byte is the newline's.
+        let room = self.bytes.get_mut(self.used..MOST - 1).unwrap_or_default();
+        let fitting = text.len().min(room.len());
+        let bytes = text.as_bytes().get(..fitting).unwrap_or_default();
+        if let Some(room) = room.get_mut(..fitting) {
+            room.copy_from_slice(bytes);
+            self.used += fitting;
+        }
     }
 
     fn number(&mut self, name: &str, number: i64) {
-        let _ = write!(self, "{name}{number}");
+        self.text(name);
+        self.text(DecInt::new(number).as_str());
     }
 
     fn quoted(&mut self, bytes: &[u8], most: usize) {
@@ -161,7 +171,6 @@ impl Line {
     }
 
     fn push(&mut self, byte: u8) {
-        // The last byte is the newline's.
         if self.used < MOST - 1
             && let Some(room) = self.bytes.get_mut(self.used)
         {

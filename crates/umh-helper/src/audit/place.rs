@@ -130,7 +130,8 @@ pub(super) fn open_unlinked(root: &Root, path: &[u8], flags: OFlags) -> Result<O
     })
 }
 
-/// Makes an empty ring. It is no error if another process was quicker.
+/// Makes an empty ring: once a boot. It is no error if another process was quicker.
+#[cold]
 fn make(root: &Root, demands: Demands) -> core::result::Result<(), Trouble> {
     let directory = directory(root, demands)?;
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
@@ -144,6 +145,7 @@ fn make(root: &Root, demands: Demands) -> core::result::Result<(), Trouble> {
 
 /// Opens `/run/umh` if nobody but the owner can write there; makes it in a
 /// `/run` of which the same is true and that is in memory.
+#[cold]
 fn directory(root: &Root, demands: Demands) -> core::result::Result<OwnedFd, Trouble> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let private = |status: Stat| status.st_uid == demands.owner && status.st_mode & 0o022 == 0;
@@ -171,10 +173,11 @@ fn directory(root: &Root, demands: Demands) -> core::result::Result<OwnedFd, Tro
 /// Gives `file` all its pages and what [`Ring::new`] looks for.
 fn fill(file: BorrowedFd<'_>) -> Result<()> {
     match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, BYTES as u64) {
-        // ramfs, which an initramfs may have for /run, has no fallocate.
+        // ramfs, which an initramfs may have for /run, has no fallocate. It
+        // gets a whole page for the last byte of one.
         Err(Errno::OPNOTSUPP) => {
-            for page in 0..BYTES as u64 / 4096 {
-                write_at(file, &[0; 4096], page * 4096)?;
+            for page in 1..=BYTES as u64 / 4096 {
+                write_at(file, &[0], page * 4096 - 1)?;
             }
         }
         result => result?,

@@ -51,8 +51,21 @@ impl Ring {
         let (slots, rest) = slots.as_chunks();
         let ring = Self { header, slots };
         let whole = slots.len() == SLOTS && rest.is_empty();
-        let ours = ring.header[0].load(Relaxed) == MAGIC && ring.header[1].load(Relaxed) == FORMAT;
+        // A page that is first read brings 15 around it along, which a process
+        // that ends soon pays for twice; one that is first written comes alone.
+        let magic = ring.header[0].compare_exchange(MAGIC, MAGIC, Relaxed, Relaxed);
+        let ours = magic.is_ok() && ring.header[1].load(Relaxed) == FORMAT;
         (whole && ours).then_some(ring)
+    }
+
+    /// Whether [`Self::remember_plain_boot`] was called since the machine
+    /// booted, by any process.
+    pub(super) fn is_plain_boot(&self) -> bool {
+        self.header[layout::BOOT].load(Relaxed) == layout::PLAIN_BOOT
+    }
+
+    pub(super) fn remember_plain_boot(&self) {
+        self.header[layout::BOOT].store(layout::PLAIN_BOOT, Relaxed);
     }
 
     /// Counts a call. Exact: nothing is lost but what SIGKILL ends before it.
@@ -124,7 +137,13 @@ impl Ring {
 
 fn write(slot: &[AtomicU64; SLOT_WORDS], ticket: u64, image: &Image) -> bool {
     let writing = state(ticket, Phase::Writing);
-    let mut seen = slot[slot::STATE].load(Relaxed);
+    // What a whole record of the former round left: mostly that is there, and
+    // else the first exchange tells. Not read, as in `Ring::new`.
+    let former = ticket.saturating_sub(SLOTS as u64);
+    let mut seen = match former {
+        0 => 0,
+        former => state(former, Phase::Closed),
+    };
     loop {
         if slot::ticket_in(seen) >= ticket {
             return false;
@@ -141,7 +160,7 @@ fn write(slot: &[AtomicU64; SLOT_WORDS], ticket: u64, image: &Image) -> bool {
     slot[slot::SUM].store(image.sum(ticket), Relaxed);
     for (place, word) in image.body() {
         if let Some(room) = slot.get(place) {
-            room.store(*word, Relaxed);
+            room.store(word, Relaxed);
         }
     }
 

@@ -57,8 +57,11 @@ pub(super) const fn ticket_in(state: u64) -> u64 {
 
 /// What of a record is known at its beginning, ready to be stored.
 pub(super) struct Image {
-    /// The words from [`BEGAN`] on, at their places in the slot.
-    words: [u64; SLOT_WORDS],
+    /// The words up to [`TEXT`]; those before [`BEGAN`] stay unused.
+    head: [u64; TEXT],
+    /// What follows, as bytes: stored from where it is put together, on few
+    /// bytes of the stack.
+    text: [u8; TEXT_BYTES],
     used: usize,
 }
 
@@ -70,39 +73,36 @@ impl Image {
         let detail = put(&mut free, entry.detail, DETAIL_MOST);
         let target = put(&mut free, entry.target, TARGET_MOST);
         let argv = put(&mut free, entry.argv.block(), TEXT_BYTES);
-        let free = free.len();
+        let used = TEXT_BYTES - free.len();
 
-        let mut words = [0; SLOT_WORDS];
-        words[BEGAN] = began;
+        let mut head = [0; TEXT];
+        head[BEGAN] = began;
         let who = [
             layout::caller_code(entry.caller),
             entry.decision as u8,
             entry.reason as u8,
             0,
         ];
-        words[WHO] = pair(pid, u32::from_le_bytes(who));
-        words[KEPT] = quad([rule, detail, target, argv]);
+        head[WHO] = pair(pid, u32::from_le_bytes(who));
+        head[KEPT] = quad([rule, detail, target, argv]);
         let argv_had = u32::try_from(entry.argv.block().len()).unwrap_or(u32::MAX);
         let had = [length(entry.detail), length(entry.target)];
-        words[HAD] = pair(argv_had, u32::from(had[0]) | u32::from(had[1]) << 16);
-        let (chunks, _) = text.as_chunks();
-        for (word, chunk) in words.iter_mut().skip(TEXT).zip(chunks) {
-            *word = u64::from_le_bytes(*chunk);
-        }
-        Self {
-            words,
-            used: TEXT + (TEXT_BYTES - free).div_ceil(8),
-        }
+        head[HAD] = pair(argv_had, u32::from(had[0]) | u32::from(had[1]) << 16);
+        Self { head, text, used }
     }
 
     /// The sum to store with `ticket`.
     pub(super) fn sum(&self, ticket: u64) -> u64 {
-        layout::sum(core::iter::once(&ticket).chain(self.body().map(|(_, word)| word)))
+        layout::sum(core::iter::once(ticket).chain(self.body().map(|(_, word)| word)))
     }
 
     /// The words to store, with their places.
-    pub(super) fn body(&self) -> impl Iterator<Item = (usize, &u64)> {
-        self.words.iter().enumerate().take(self.used).skip(BEGAN)
+    pub(super) fn body(&self) -> impl Iterator<Item = (usize, u64)> {
+        let head = self.head.iter().copied().enumerate().skip(BEGAN);
+        let (text, _) = self.text.as_chunks();
+        let text = text.iter().take(self.used.div_ceil(8));
+        let text = text.map(|bytes| u64::from_le_bytes(*bytes));
+        head.chain((TEXT..).zip(text))
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn end_words(ticket: u64, end: End, duration: u64) -> [u64; 3] {
         End::Failed(errno) => (6, errno.raw_os_error()),
     };
     let end = pair(kind, value.cast_unsigned());
-    [end, duration, layout::sum(&[ticket, end, duration])]
+    [end, duration, layout::sum([ticket, end, duration])]
 }
 
 /// The end that word [`END`] stands for.

@@ -101,7 +101,7 @@ pub(super) fn decode(words: &[u64; SLOT_WORDS], ticket: u64, boot: u64) -> Optio
     let text_bytes: usize = kept.iter().sum();
     let used = slot::TEXT + text_bytes.div_ceil(8);
     let body = words.get(slot::BEGAN..used)?;
-    if words[slot::SUM] != layout::sum(core::iter::once(&ticket).chain(body)) {
+    if words[slot::SUM] != layout::sum(core::iter::once(&ticket).chain(body).copied()) {
         return None;
     }
 
@@ -142,7 +142,7 @@ pub(super) fn decode(words: &[u64; SLOT_WORDS], ticket: u64, boot: u64) -> Optio
 
 fn ended(words: &[u64; SLOT_WORDS], ticket: u64) -> Option<Ended> {
     let (word, duration) = (words[slot::END], words[slot::DURATION]);
-    let whole = words[slot::END_SUM] == layout::sum(&[ticket, word, duration]);
+    let whole = words[slot::END_SUM] == layout::sum([ticket, word, duration]);
     let end = slot::end_of(word).filter(|_| whole)?;
     Some(Ended { end, duration })
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! `umh.mode=` on the kernel's command line, which wins over all files.
+//!
+//! The line stays what it is for as long as the machine runs. So that it asks
+//! for nothing, as nearly always, is read once and remembered in the ring
+//! (`audit`), whose life is that of the boot. Nothing else is remembered: who
+//! can write the ring gains no more than the policy as its files say it.
 
 use rustix::fs::{Mode as FileMode, OFlags};
 
@@ -16,9 +21,9 @@ const LENGTH_MAX: usize = 4096;
 
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct CommandLine {
+pub struct CommandLine {
     /// The mode, whatever the files say.
-    pub(super) mode: Option<Mode>,
+    pub(crate) mode: Option<Mode>,
     /// Whether `/etc` is ignored.
     pub(super) vendor_only: bool,
     /// Whether there is a value that means nothing.
@@ -26,14 +31,13 @@ pub(super) struct CommandLine {
 }
 
 impl CommandLine {
-    /// Reads the command line; without `/proc` it asks for nothing.
-    pub(super) fn read(root: &Root) -> Self {
+    /// Reads the command line; `None` without `/proc`.
+    #[cold]
+    pub fn read(root: &Root) -> Option<Self> {
         let mut buffer = [0; LENGTH_MAX];
         let file = root.open(PATH, OFlags::RDONLY | OFlags::NOCTTY, FileMode::empty());
-        let read = file
-            .and_then(|file| rustix::io::read(file, &mut buffer))
-            .unwrap_or(0);
-        Self::parse(buffer.get(..read).unwrap_or(&[]))
+        let read = rustix::io::read(file.ok()?, &mut buffer).ok()?;
+        Some(Self::parse(buffer.get(..read)?))
     }
 
     /// The last of several counts, as for the kernel's own parameters; what

@@ -7,10 +7,11 @@
 //! belongs to root and is written by nobody else. All of it is asked of what
 //! was opened, not of a name, and nothing on the way may be a link.
 
+use core::ffi::CStr;
 use core::mem::{MaybeUninit, take};
 
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{FileType, Mode, OFlags, RawDir, Stat, fstat, openat};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, Stat, fstat, openat, statat};
 use rustix::io::{Errno, read};
 
 use super::complaint::{Complaint, Fault};
@@ -176,11 +177,24 @@ pub(super) fn open(
     owner: u32,
     complain: Complain<'_>,
 ) -> Option<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY;
-    // Mostly there is none, which one call tells.
-    if let Err(Errno::NOENT) = root.open(path(origin), flags, Mode::empty()) {
-        return None;
+    // Mostly there is none, which one call tells; this one makes no file that
+    // is open, only to be closed again.
+    let is_there =
+        |directory: BorrowedFd<'_>, path: &CStr| statat(directory, path, AtFlags::NO_AUTOMOUNT);
+    match root.with(path(origin), is_there) {
+        Err(Errno::NOENT) => None,
+        _ => open_trusted(root, origin, owner, complain),
     }
+}
+
+/// Opens a directory that there is.
+#[cold]
+fn open_trusted(
+    root: &Root,
+    origin: Origin,
+    owner: u32,
+    complain: Complain<'_>,
+) -> Option<OwnedFd> {
     match walk(root, path(origin), owner) {
         Ok(directory) => Some(directory),
         Err(text) => {

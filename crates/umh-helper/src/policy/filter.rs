@@ -116,6 +116,7 @@ struct Finding<'a> {
 /// readable index nobody can tell what the name leads to: then tables that
 /// refuse by default refuse it, the others look at the name alone, and
 /// `complain` hears of what they let pass.
+#[inline(never)]
 pub(super) fn refusal<'v>(
     filters: impl Iterator<Item = Filter<'v>> + Clone,
     modules: &Modules<'_>,

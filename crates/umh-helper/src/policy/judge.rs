@@ -84,7 +84,7 @@ impl<'a> Policy<'a> {
         // The refusal that came furthest is the one to report.
         let mut refused: Option<(Reason, Option<Rule<'v>>, &'v [u8])> = None;
         let mut chosen = None;
-        for rule in self.rules().filter(|rule| rule.lists(program)) {
+        for rule in self.rules_listing(program) {
             let mut check = |about, passed, detail| {
                 note(&Check {
                     about,

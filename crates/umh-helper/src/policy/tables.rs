@@ -48,6 +48,10 @@ impl<'a, const N: usize> Tables<'a, N> {
         Ok(())
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Table<'a>> + Clone {
         self.tables.iter().take(self.used)
     }

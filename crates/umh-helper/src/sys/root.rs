@@ -58,12 +58,26 @@ impl Root {
 
 /// Calls `act` with `bytes` terminated by a NUL, copied to the stack.
 pub fn with_c_str<T>(bytes: &[u8], act: impl FnOnce(&CStr) -> Result<T>) -> Result<T> {
+    /// Nearly every path. A frame for the longest one would touch two pages of
+    /// the stack, each a page fault.
+    const SHORT: usize = 256;
+
+    if bytes.len() < SHORT {
+        let mut buffer = [const { MaybeUninit::uninit() }; SHORT];
+        act(terminate(bytes, &mut buffer)?)
+    } else {
+        with_long_c_str(bytes, act)
+    }
+}
+
+#[cold]
+fn with_long_c_str<T>(bytes: &[u8], act: impl FnOnce(&CStr) -> Result<T>) -> Result<T> {
     // Not zeroed first, all of it for each path.
     let mut buffer = [const { MaybeUninit::uninit() }; PATH_MAX];
     act(terminate(bytes, &mut buffer)?)
 }
 
-fn terminate<'b>(bytes: &[u8], buffer: &'b mut [MaybeUninit<u8>; PATH_MAX]) -> Result<&'b CStr> {
+fn terminate<'b>(bytes: &[u8], buffer: &'b mut [MaybeUninit<u8>]) -> Result<&'b CStr> {
     let room = buffer.get_mut(..=bytes.len()).ok_or(Errno::NAMETOOLONG)?;
     let (end, text) = room.split_last_mut().ok_or(Errno::NAMETOOLONG)?;
     text.write_copy_of_slice(bytes);

@@ -8,6 +8,10 @@ use rustix::fd::BorrowedFd;
 use rustix::io::{Errno, Result};
 use rustix::mm::{MapFlags, ProtFlags};
 
+/// Where the kernel's program has room beside its own image (`link.ld`): in
+/// the 2 MiB of one page table, so that no other is made, cleared and freed.
+const NEAR: usize = 0x28_0000;
+
 /// Maps the first `length` bytes of `file`, read and write, for the rest of
 /// the process's life. `INVAL` unless `length` is a multiple of 8.
 ///
@@ -23,9 +27,10 @@ pub fn map_shared(file: BorrowedFd<'_>, length: usize) -> Result<&'static [Atomi
         return Err(Errno::INVAL);
     }
     let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
-    // SAFETY: a fresh mapping at an address that the kernel chooses.
-    let start =
-        unsafe { rustix::mm::mmap(core::ptr::null_mut(), length, protection, flags, file, 0) }?;
+    let near = core::ptr::without_provenance_mut(NEAR);
+    // SAFETY: a fresh mapping at an address that the kernel chooses; what it
+    // is asked for is taken only if it is free.
+    let start = unsafe { rustix::mm::mmap(near, length, protection, flags, file, 0) }?;
     // SAFETY: the mapping is `length` readable and writable bytes, aligned to
     // a page, and never unmapped; any bits make a valid `AtomicU64`, and this
     // process reaches them through this slice alone, thus only atomically.

@@ -36,7 +36,10 @@ impl<'a> Strings<'a> {
         };
         let mut cursor = Cursor::new(text, 1);
         // The text was read before: what is no element is its end.
-        let written = core::iter::from_fn(move || cursor.listed());
+        let written = core::iter::from_fn(move || match text {
+            "" => None,
+            _ => cursor.listed(),
+        });
         list.iter().copied().chain(written)
     }
 
