@@ -29,6 +29,6 @@ pub use mapped::map_file;
 pub use memory::map_anonymous;
 pub use path::PathBuffer;
 pub use process::exit;
-pub use root::{PATH_MAX, Root, with_c_str};
+pub use root::{Root, with_c_str};
 pub use shared::map_shared;
 pub use stack::Stack;

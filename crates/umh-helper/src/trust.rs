@@ -2,11 +2,14 @@
 
 //! Reaches an external program without believing its path.
 //!
-//! The walk begins at `/` and takes one name at a time, by descriptor and
-//! without following links; links are read and resolved here. Every directory
-//! and the file must belong to root, be writable by nobody else and lie on an
-//! allowed mount; so nobody but root can put another file in its place
-//! between this walk and execveat(2) on the descriptor that it gives.
+//! The walk begins at `/` and takes one name at a time, without following
+//! links; links are read and resolved here. Every directory and the file must
+//! belong to root, be writable by nobody else and lie on an allowed mount.
+//! After a directory has passed, nobody but root can change what a name in it
+//! means: so the next name is looked at by its whole path, which costs a third
+//! of opening each directory, and proves the same. The file itself is opened
+//! once, without a link anywhere on the way, and all is asked again of that
+//! descriptor, which is what execveat(2) is given.
 //! An access control list that lets others write shows in the group bits of
 //! the mode (acl(5)), so the mode is enough.
 
@@ -22,13 +25,13 @@ pub use file::FileId;
 pub use mode::{Place, is_writable_by_others};
 
 use rustix::fd::{AsFd as _, OwnedFd};
-use rustix::fs::{CWD, FileType, Mode, OFlags, Statx, openat};
+use rustix::fs::{FileType, Statx};
 use rustix::io::Errno;
 
 use crate::sys::{PathBuffer, Root};
-use file::{look, open_name};
+use file::{look, look_at, open};
 use mounts::Mounts;
-use pending::{Name, Pending, Start};
+use pending::{Pending, Start};
 
 /// How many links a path may lead through. The kernel follows 40; a
 /// distribution's `/sbin/modprobe` needs 2.
@@ -52,7 +55,7 @@ pub struct Trust<'a, M> {
 /// A program that only its owner can have put where it is.
 #[derive(Debug)]
 pub struct Program {
-    /// The file, `O_PATH`.
+    /// The file, open for reading.
     pub file: OwnedFd,
     /// Whether it begins with `#!`. It must be executed by its path then: the
     /// interpreter opens it again, and a descriptor is gone by that time.
@@ -63,11 +66,11 @@ impl<'m, M: Iterator<Item = &'m [u8]> + Clone> Trust<'_, M> {
     /// Walks to `path`. `real` becomes the path without links, or after an
     /// error the path of what is at fault.
     pub fn walk(&self, path: &[u8], real: &mut PathBuffer) -> Result<Program, Fault> {
-        let program = self.reach(path, real)?;
+        let file = self.reach(path, real)?;
         let mut line = [0; script::LINE_MAX];
-        let Some(interpreter) = program.interpreter(&mut line)? else {
+        let Some(interpreter) = script::interpreter(file.as_fd(), &mut line)? else {
             return Ok(Program {
-                file: program.file,
+                file,
                 script: false,
             });
         };
@@ -78,70 +81,57 @@ impl<'m, M: Iterator<Item = &'m [u8]> + Clone> Trust<'_, M> {
         // The kernel would run a script as interpreter, too; a rule that
         // allows one script does not mean a chain of them.
         let mut interpreter_path = PathBuffer::new();
-        let plain =
-            self.reach(interpreter, &mut interpreter_path).and_then(
-                |interpreter| match interpreter.interpreter(&mut [0; script::LINE_MAX])? {
+        let plain = self
+            .reach(interpreter, &mut interpreter_path)
+            .and_then(|file| {
+                match script::interpreter(file.as_fd(), &mut [0; script::LINE_MAX])? {
                     None => Ok(()),
                     Some(_) => Err(Fault::Interpreter),
-                },
-            );
+                }
+            });
         if let Err(fault) = plain {
             real.clone_from(&interpreter_path);
             return Err(fault);
         }
-        Ok(Program {
-            file: program.file,
-            script: true,
-        })
+        Ok(Program { file, script: true })
     }
 
     /// Walks to the file at `path` and checks everything but its content.
-    fn reach(&self, path: &[u8], real: &mut PathBuffer) -> Result<Reached, Fault> {
-        let mut mounts = Mounts::new(self.root, self.mounts.clone());
+    fn reach(&self, path: &[u8], real: &mut PathBuffer) -> Result<OwnedFd, Fault> {
+        real.truncate(0);
+        let top = look_at(self.root, b"/")?;
+        let mut mounts = Mounts::new(self.root, self.mounts.clone(), top.stx_mnt_id);
+        self.check(&top, Place::Top, &mut mounts)?;
+
         let mut pending = Pending::new(path)?;
         let mut links = 0;
-        real.truncate(0);
-        let mut directory = self.top(&mut mounts)?;
-
         while let Some(name) = pending.next()? {
             let above = real.as_bytes().len();
-            if name.is_parent() {
+            if name == b".." {
+                // What is above has passed, and nothing in `real` is a link.
                 // Above the root is the root, also under `Root::At`.
-                let Some(slash) = real.as_bytes().iter().rposition(|byte| *byte == b'/') else {
-                    continue;
-                };
-                directory = open_name(&directory, &name, OFlags::PATH)?;
-                real.truncate(slash);
-                let place = if slash == 0 { Place::Top } else { Place::Below };
-                self.check(&look(directory.as_fd())?, place, &mut mounts)?;
+                let slash = real.as_bytes().iter().rposition(|byte| *byte == b'/');
+                real.truncate(slash.unwrap_or(0));
                 continue;
             }
 
-            if !(real.push(b"/") && real.push(name.as_bytes())) {
+            if !(real.push(b"/") && real.push(name)) {
                 return Err(Errno::NAMETOOLONG.into());
             }
-            let file = open_name(&directory, &name, OFlags::PATH)?;
-            let stat = look(file.as_fd())?;
+            let stat = look_at(self.root, real.as_bytes())?;
             match self.check(&stat, Place::Below, &mut mounts)? {
                 FileType::Symlink if links == LINKS_MAX => return Err(Fault::Links),
                 FileType::Symlink => {
                     links += 1;
-                    match pending.insert_link(&file)? {
+                    match pending.insert_link(self.root, real.as_bytes())? {
                         Start::Here => real.truncate(above),
-                        Start::Root => {
-                            real.truncate(0);
-                            directory = self.top(&mut mounts)?;
-                        }
+                        Start::Root => real.truncate(0),
                     }
                 }
-                FileType::Directory => directory = file,
+                FileType::Directory => {}
                 FileType::RegularFile if pending.is_empty() => {
-                    return self.executable(Reached {
-                        directory,
-                        name,
-                        file,
-                        stat,
-                    });
+                    self.executable(&stat)?;
+                    return self.opened(real.as_bytes(), &stat, &mut mounts);
                 }
                 FileType::RegularFile => return Err(Errno::NOTDIR.into()),
                 _ => return Err(Fault::NotRegular),
@@ -150,15 +140,22 @@ impl<'m, M: Iterator<Item = &'m [u8]> + Clone> Trust<'_, M> {
         Err(Fault::NotRegular)
     }
 
-    /// The directory where absolute paths start, checked.
-    fn top(&self, mounts: &mut Mounts<'_, M>) -> Result<OwnedFd, Fault> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let top = match self.root {
-            Root::System => openat(CWD, c"/", flags, Mode::empty()),
-            Root::At(directory) => openat(directory, c".", flags, Mode::empty()),
-        }?;
-        self.check(&look(top.as_fd())?, Place::Top, mounts)?;
-        Ok(top)
+    /// Opens the file at `path`, which was just looked at, and asks the same of
+    /// what was opened.
+    fn opened(
+        &self,
+        path: &[u8],
+        seen: &Statx,
+        mounts: &mut Mounts<'_, M>,
+    ) -> Result<OwnedFd, Fault> {
+        let file = open(self.root, path)?;
+        let stat = look(file.as_fd())?;
+        if FileId::from(&stat) != FileId::from(seen) {
+            return Err(Fault::Changed);
+        }
+        self.check(&stat, Place::Below, mounts)?;
+        self.executable(&stat)?;
+        Ok(file)
     }
 
     /// What is asked of directories, links and files alike.
@@ -185,55 +182,25 @@ impl<'m, M: Iterator<Item = &'m [u8]> + Clone> Trust<'_, M> {
     }
 
     /// What is asked of the file alone.
-    fn executable(&self, program: Reached) -> Result<Reached, Fault> {
+    fn executable(&self, stat: &Statx) -> Result<(), Fault> {
         const SET_GROUP: u32 = 0o2000;
         const ROOT: u32 = 0;
         /// The execute bits.
         const EXECUTABLE: u32 = 0o111;
 
-        let mode = u32::from(program.stat.stx_mode);
-        if self.own == Some(FileId::from(&program.stat)) {
+        let mode = u32::from(stat.stx_mode);
+        if self.own == Some(FileId::from(stat)) {
             return Err(Fault::OwnFile);
         }
         // Set-user-ID is no change: the owner is root, as the caller is. A
         // busybox that ping(1) is part of has it.
-        if mode & SET_GROUP != 0 && program.stat.stx_gid != ROOT {
+        if mode & SET_GROUP != 0 && stat.stx_gid != ROOT {
             return Err(Fault::SetGroup);
         }
         if mode & EXECUTABLE == 0 {
             return Err(Fault::NotExecutable);
         }
-        Ok(program)
-    }
-}
-
-/// The end of a walk.
-struct Reached {
-    directory: OwnedFd,
-    name: Name,
-    file: OwnedFd,
-    stat: Statx,
-}
-
-impl Reached {
-    /// The interpreter that the file's first line names, if it is a script.
-    fn interpreter<'l>(
-        &self,
-        line: &'l mut [u8; script::LINE_MAX],
-    ) -> Result<Option<&'l [u8]>, Fault> {
-        // An O_PATH descriptor cannot be read, and reopening it takes /proc.
-        // The directory was just proven: only root could swap the file, and
-        // then the comparison tells.
-        let file = open_name(
-            &self.directory,
-            &self.name,
-            OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
-        )?;
-        if FileId::from(&look(file.as_fd())?) != FileId::from(&self.stat) {
-            return Err(Fault::Changed);
-        }
-        let length = rustix::io::read(&file, &mut line[..])?;
-        script::interpreter(line.get(..length).unwrap_or_default())
+        Ok(())
     }
 }
 

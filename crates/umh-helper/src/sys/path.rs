@@ -5,16 +5,22 @@
 use core::fmt;
 use core::mem::MaybeUninit;
 
-use super::root::PATH_MAX;
+use rustix::io::{Errno, Result};
 
-/// Up to `PATH_MAX` - 1 bytes.
+use super::root::Root;
+
+/// A quarter of what the kernel takes (`PATH_MAX`): no program lies deeper, and
+/// a call makes half a dozen of these, whose pages each cost a fault.
+const ROOM: usize = 1024;
+
+/// Up to `ROOM` - 1 bytes.
 ///
 /// # Invariants
 ///
-/// `length` is below `PATH_MAX`, and so many bytes have been written. The rest
-/// has not: a call makes half a dozen of these, and most stay nearly empty.
+/// `length` is below `ROOM`, and so many bytes have been written. The rest has
+/// not: most stay nearly empty.
 pub struct PathBuffer {
-    bytes: [MaybeUninit<u8>; PATH_MAX],
+    bytes: [MaybeUninit<u8>; ROOM],
     length: usize,
 }
 
@@ -22,7 +28,7 @@ impl PathBuffer {
     /// The empty path.
     pub const fn new() -> Self {
         Self {
-            bytes: [const { MaybeUninit::uninit() }; PATH_MAX],
+            bytes: [const { MaybeUninit::uninit() }; ROOM],
             length: 0,
         }
     }
@@ -45,13 +51,29 @@ impl PathBuffer {
         let end = self.length.saturating_add(bytes.len());
         match self.bytes.get_mut(self.length..end) {
             // One byte stays free, for the NUL of whoever passes the path on.
-            Some(room) if end < PATH_MAX => {
+            Some(room) if end < ROOM => {
                 room.write_copy_of_slice(bytes);
                 self.length = end;
                 true
             }
             _ => false,
         }
+    }
+
+    /// Becomes the target of the link at `path`.
+    pub fn read_link(&mut self, root: &Root, path: &[u8]) -> Result<()> {
+        self.length = 0;
+        let bytes = &mut self.bytes;
+        let length = root.with(path, |directory, path| {
+            let (target, _) = rustix::fs::readlinkat_raw(directory, path, bytes)?;
+            Ok(target.len())
+        })?;
+        // One that fills the buffer may be cut.
+        if length >= ROOM {
+            return Err(Errno::NAMETOOLONG);
+        }
+        self.length = length;
+        Ok(())
     }
 
     /// Shortens the path to `length` bytes, if it is longer.
@@ -94,12 +116,29 @@ mod tests {
     fn what_does_not_fit_changes_nothing() {
         let mut path = PathBuffer::new();
         assert!(path.push(b"/usr"));
-        assert!(!path.push(&[b'x'; PATH_MAX - 4]));
+        assert!(!path.push(&[b'x'; ROOM - 4]));
         assert_eq!(path.as_bytes(), b"/usr");
-        assert!(path.push(&[b'x'; PATH_MAX - 5]));
-        assert_eq!(path.as_bytes().len(), PATH_MAX - 1);
+        assert!(path.push(&[b'x'; ROOM - 5]));
+        assert_eq!(path.as_bytes().len(), ROOM - 1);
         path.truncate(2);
         assert_eq!(path.as_bytes(), b"/u");
+    }
+
+    #[test]
+    fn a_link_is_read_whole_or_not_at_all() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::At(std::fs::File::open(directory.path()).unwrap().into());
+        let mut path = PathBuffer::new();
+        for (length, read) in [
+            (1, Ok(())),
+            (ROOM - 1, Ok(())),
+            (ROOM, Err(Errno::NAMETOOLONG)),
+        ] {
+            let link = directory.path().join(length.to_string());
+            std::os::unix::fs::symlink("x".repeat(length), link).unwrap();
+            assert_eq!(path.read_link(&root, format!("/{length}").as_bytes()), read);
+            assert_eq!(path.as_bytes().len(), if read.is_ok() { length } else { 0 });
+        }
     }
 
     #[test]

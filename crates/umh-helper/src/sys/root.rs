@@ -10,7 +10,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, Result};
 
 /// The longest path the kernel takes, with its NUL (`PATH_MAX`, limits.h).
-pub const PATH_MAX: usize = 4096;
+const PATH_MAX: usize = 4096;
 
 /// The directory that absolute paths start from: `/` for the kernel's calls,
 /// an image's root for `umh --root`, a temporary directory under test.

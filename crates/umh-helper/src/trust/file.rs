@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Looking at files by descriptor.
+//! Looking at files, by path and by descriptor.
 
-use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, Mode, OFlags, Statx, StatxFlags, openat, statx};
+use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Statx, StatxFlags, openat2, statx};
 use rustix::io::Result;
 
-use super::pending::Name;
 use crate::sys::Root;
 
 /// A file, however it was reached.
@@ -36,28 +35,34 @@ impl From<&Statx> for FileId {
     }
 }
 
-/// Opens `name` in `directory`, never through a link.
-pub(super) fn open_name(directory: &OwnedFd, name: &Name, flags: OFlags) -> Result<OwnedFd> {
-    openat(
-        directory.as_fd(),
-        name.as_bytes(),
-        flags | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
+/// Everything that a walk asks for.
+const WANTED: StatxFlags = StatxFlags::TYPE
+    .union(StatxFlags::MODE)
+    .union(StatxFlags::UID)
+    .union(StatxFlags::GID)
+    .union(StatxFlags::INO)
+    .union(StatxFlags::MNT_ID);
+
+/// What is at `path`, which is not followed if it is a link.
+pub(super) fn look_at(root: &Root, path: &[u8]) -> Result<Statx> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+    root.with(path, |directory, path| {
+        statx(directory, path, flags, WANTED)
+    })
 }
 
-/// Everything about an open file that a walk asks for.
+/// The same about an open file.
 pub(super) fn look(file: BorrowedFd<'_>) -> Result<Statx> {
-    let wanted = StatxFlags::TYPE
-        | StatxFlags::MODE
-        | StatxFlags::UID
-        | StatxFlags::GID
-        | StatxFlags::INO
-        | StatxFlags::MNT_ID;
-    statx(
-        file,
-        c"",
-        AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC,
-        wanted,
-    )
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    statx(file, c"", flags, WANTED)
+}
+
+/// Opens the regular file at `path` for reading, never through a link and
+/// never waiting.
+pub(super) fn open(root: &Root, path: &[u8]) -> Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    root.with(path, |directory, path| {
+        openat2(directory, path, flags, Mode::empty(), resolve)
+    })
 }

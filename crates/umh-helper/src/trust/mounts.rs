@@ -10,15 +10,18 @@ use crate::sys::Root;
 pub(super) struct Mounts<'a, M> {
     root: &'a Root,
     paths: M,
+    /// The mount of `/`.
+    top: u64,
     /// The mount that was allowed last.
     last: Option<u64>,
 }
 
 impl<'a, 'm, M: Iterator<Item = &'m [u8]> + Clone> Mounts<'a, M> {
-    pub(super) const fn new(root: &'a Root, paths: M) -> Self {
+    pub(super) const fn new(root: &'a Root, paths: M, top: u64) -> Self {
         Self {
             root,
             paths,
+            top,
             last: None,
         }
     }
@@ -36,6 +39,9 @@ impl<'a, 'm, M: Iterator<Item = &'m [u8]> + Clone> Mounts<'a, M> {
     /// The mount that `path` lies on. The last name is not followed: where
     /// /usr is a link, it allows no more than the directory that holds it.
     fn id_of(&self, path: &[u8]) -> Option<u64> {
+        if path == b"/" {
+            return Some(self.top);
+        }
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
         let stat = self.root.with(path, |directory, path| {
             statx(directory, path, flags, StatxFlags::MNT_ID)

@@ -2,10 +2,9 @@
 
 //! The names that a walk has still to take.
 
-use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::io::{Errno, Result};
 
-use crate::sys::PathBuffer;
+use crate::sys::{PathBuffer, Root};
 
 /// The longest name (`NAME_MAX`, limits.h).
 const NAME_MAX: usize = 255;
@@ -25,12 +24,6 @@ pub(super) enum Start {
     Root,
 }
 
-/// One name of a path.
-pub(super) struct Name {
-    bytes: [u8; NAME_MAX],
-    length: usize,
-}
-
 impl Pending {
     pub(super) fn new(path: &[u8]) -> Result<Self> {
         if path.first() != Some(&b'/') {
@@ -48,16 +41,17 @@ impl Pending {
     }
 
     /// Takes the next name; empty ones and `.` are left out.
-    pub(super) fn next(&mut self) -> Result<Option<Name>> {
+    pub(super) fn next(&mut self) -> Result<Option<&[u8]>> {
         self.skip();
-        let rest = self.rest();
-        let name = rest.split(|byte| *byte == b'/').next().unwrap_or_default();
-        if name.is_empty() {
-            return Ok(None);
+        let start = self.position;
+        let mut names = self.rest().split(|byte| *byte == b'/');
+        let length = names.next().map_or(0, <[u8]>::len);
+        if length > NAME_MAX {
+            return Err(Errno::NAMETOOLONG);
         }
-        let name = Name::new(name)?;
-        self.position += name.length;
-        Ok(Some(name))
+        self.position += length;
+        let name = self.path.as_bytes().get(start..self.position);
+        Ok(name.filter(|name| !name.is_empty()))
     }
 
     /// Whether no name is left.
@@ -66,21 +60,16 @@ impl Pending {
         self.rest().is_empty()
     }
 
-    /// Puts the target of a link, an `O_PATH` descriptor, in front.
-    pub(super) fn insert_link(&mut self, link: &OwnedFd) -> Result<Start> {
-        let mut target = [core::mem::MaybeUninit::uninit(); crate::sys::PATH_MAX];
-        let (target, _) = rustix::fs::readlinkat_raw(link.as_fd(), c"", &mut target)?;
-        if target.is_empty() {
-            return Err(Errno::NOENT);
-        }
-        let start = if target.starts_with(b"/") {
-            Start::Root
-        } else {
-            Start::Here
-        };
-
+    /// Puts the target of the link at `link` in front.
+    pub(super) fn insert_link(&mut self, root: &Root, link: &[u8]) -> Result<Start> {
         let mut path = PathBuffer::new();
-        if !(path.push(target) && path.push(b"/") && path.push(self.rest())) {
+        path.read_link(root, link)?;
+        let start = match path.as_bytes().first() {
+            None => return Err(Errno::NOENT),
+            Some(b'/') => Start::Root,
+            Some(_) => Start::Here,
+        };
+        if !(path.push(b"/") && path.push(self.rest())) {
             return Err(Errno::NAMETOOLONG);
         }
         // Copies what is used; a move copies the whole buffer.
@@ -107,28 +96,6 @@ impl Pending {
     }
 }
 
-impl Name {
-    fn new(name: &[u8]) -> Result<Self> {
-        let mut bytes = [0; NAME_MAX];
-        bytes
-            .get_mut(..name.len())
-            .ok_or(Errno::NAMETOOLONG)?
-            .copy_from_slice(name);
-        Ok(Self {
-            bytes,
-            length: name.len(),
-        })
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-
-    pub(super) fn is_parent(&self) -> bool {
-        self.as_bytes() == b".."
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,7 +105,7 @@ mod tests {
         let mut pending = Pending::new(b"//usr/./lib/.././.x/y./.").unwrap();
         let mut names = Vec::new();
         while let Some(name) = pending.next().unwrap() {
-            names.push(name.as_bytes().to_vec());
+            names.push(name.to_vec());
         }
         assert_eq!(names, [&b"usr"[..], b"lib", b"..", b".x", b"y."]);
         assert!(pending.is_empty());

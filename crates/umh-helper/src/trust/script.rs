@@ -3,15 +3,27 @@
 //! The first line of a script, read as the kernel reads it
 //! (`fs/binfmt_script.c:load_script`).
 
+use rustix::fd::BorrowedFd;
+
 use super::fault::Fault;
 
 /// How much of a file the kernel looks at (`BINPRM_BUF_SIZE`, binfmts.h).
 pub(super) const LINE_MAX: usize = 256;
 
+/// The interpreter that the first line of `file` names, if that is a script.
+/// The line is read into `line`.
+pub(super) fn interpreter<'l>(
+    file: BorrowedFd<'_>,
+    line: &'l mut [u8; LINE_MAX],
+) -> Result<Option<&'l [u8]>, Fault> {
+    let length = rustix::io::read(file, &mut line[..])?;
+    named(line.get(..length).unwrap_or_default())
+}
+
 /// The interpreter that `start`, a file's first bytes, names after `#!`.
 /// `None` if the file is no script. What the kernel would refuse, or would
 /// look up relative to the current directory, is a fault.
-pub(super) fn interpreter(start: &[u8]) -> Result<Option<&[u8]>, Fault> {
+fn named(start: &[u8]) -> Result<Option<&[u8]>, Fault> {
     let Some(line) = start.strip_prefix(b"#!") else {
         return Ok(None);
     };
@@ -38,13 +50,10 @@ mod tests {
 
     #[test]
     fn an_interpreter_is_the_first_word_of_the_line() {
-        assert_eq!(
-            interpreter(b"#! \t/bin/sh -e\necho"),
-            Ok(Some(&b"/bin/sh"[..]))
-        );
-        assert_eq!(interpreter(b"#!/bin/sh"), Ok(Some(&b"/bin/sh"[..])));
-        assert_eq!(interpreter(b"\x7fELF"), Ok(None));
-        assert_eq!(interpreter(b""), Ok(None));
+        assert_eq!(named(b"#! \t/bin/sh -e\necho"), Ok(Some(&b"/bin/sh"[..])));
+        assert_eq!(named(b"#!/bin/sh"), Ok(Some(&b"/bin/sh"[..])));
+        assert_eq!(named(b"\x7fELF"), Ok(None));
+        assert_eq!(named(b""), Ok(None));
     }
 
     #[test]
@@ -57,7 +66,7 @@ mod tests {
             &[b"#!/", [b'x'; 253].as_slice()].concat(),
         ] {
             assert_eq!(
-                interpreter(start),
+                named(start),
                 Err(Fault::Interpreter),
                 "{}",
                 start.escape_ascii()

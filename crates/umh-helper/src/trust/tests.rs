@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::PathBuf;
 
+use rustix::fs::{CWD, Mode};
+
 use super::*;
 use crate::verdict::Reason;
 
