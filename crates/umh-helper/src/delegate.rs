@@ -63,7 +63,11 @@ impl<'a> Delegate<'a> {
         rule: Option<&'a Rule<'a>>,
     ) -> Result<Self> {
         let block = invocation.argv.block();
-        let mut argv = WordList::with_room(invocation.argv.len(), name.len() + 1 + block.len())?;
+        let (mut argv, mut envp) = WordList::pair(
+            (invocation.argv.len(), name.len() + 1 + block.len()),
+            environment::room(invocation),
+        )?;
+        environment::rebuild(message, &mut envp)?;
         argv.push(&[name])?;
         for word in invocation.argv.iter().skip(1) {
             argv.push(&[word])?;
@@ -91,7 +95,7 @@ impl<'a> Delegate<'a> {
             },
             path,
             argv,
-            envp: environment::rebuild(invocation, message)?,
+            envp,
             kept,
             rule: rule.zip(message.map(Message::caller)),
             lacking: rule.map(Lacking::of).unwrap_or_default(),

@@ -19,19 +19,19 @@ const CONSTANTS: [&[u8]; 3] = [
     b"TERM=linux",
 ];
 
-/// The environment for the answer to `message`; of an unrecognised call the
-/// constants alone.
-pub(super) fn rebuild(
-    invocation: &Invocation<'_>,
-    message: Option<&Message<'_>>,
-) -> Result<WordList> {
-    // Nothing below is longer than what came, but for the constants.
+/// How many words of how many bytes [`rebuild`] can come to: nothing is longer
+/// than what came, but for the constants.
+pub(super) fn room(invocation: &Invocation<'_>) -> (usize, usize) {
     let constants: usize = CONSTANTS.iter().map(|word| word.len() + 1).sum();
     let words = invocation.envp.len() + CONSTANTS.len();
-    let mut envp = WordList::with_room(words, invocation.envp.block().len() + constants)?;
+    (words, invocation.envp.block().len() + constants)
+}
 
+/// Writes the environment for the answer to `message` into the empty `envp`;
+/// of an unrecognised call the constants alone.
+pub(super) fn rebuild(message: Option<&Message<'_>>, envp: &mut WordList) -> Result<()> {
     let request: &[&[u8]] = match message {
-        Some(Message::Coredump(_)) => return Ok(envp),
+        Some(Message::Coredump(_)) => return Ok(()),
         Some(Message::Uevent(uevent)) => {
             for (name, value) in uevent.iter() {
                 if !steers_programs(name) {
@@ -56,7 +56,7 @@ pub(super) fn rebuild(
         _ => &[],
     };
     let mut chosen = Chosen {
-        envp: &mut envp,
+        envp,
         request,
         result: Ok(()),
     };
@@ -67,7 +67,7 @@ pub(super) fn rebuild(
     for word in CONSTANTS {
         envp.push(&[word])?;
     }
-    Ok(envp)
+    Ok(())
 }
 
 /// Whether a variable is not an event's but a word to the loader, the C
@@ -156,7 +156,9 @@ mod tests {
             fingerprint,
         };
         let message = Message::parse(&invocation).unwrap();
-        let envp = rebuild(&invocation, Some(&message)).unwrap();
+        let (words, bytes) = room(&invocation);
+        let mut envp = WordList::with_room(words, bytes).unwrap();
+        rebuild(Some(&message), &mut envp).unwrap();
         let words: Vec<_> = envp.iter().map(String::from_utf8_lossy).collect();
         words.join("\n")
     }

@@ -4,7 +4,8 @@
 //!
 //! The child is made as vfork(2) makes it: it shares our memory and we stand
 //! still until it has become another program, so that nothing is copied. It
-//! runs on a stack of its own, so that nothing of ours is overwritten.
+//! runs further down on our stack and never comes back from there, so that
+//! nothing of ours is overwritten and no stack need be made for it.
 
 use core::time::Duration;
 
@@ -16,7 +17,6 @@ use rustix::process::{
     set_parent_process_death_signal, waitpid,
 };
 
-use super::memory::map_stack;
 use super::process::exit;
 use super::raw::number;
 
@@ -50,15 +50,12 @@ pub enum Ended {
 /// become one, and says why. The program is told to end if this process does:
 /// nobody would be left to hold it to its limit.
 pub fn spawn(group: Group, become_program: &mut dyn FnMut() -> Errno) -> Result<Child> {
-    /// Room for a few buffers of a path's size.
-    const STACK: usize = 128 * 1024;
     /// sched.h, and SIGCHLD as the signal at the end.
     const FLAGS: usize = CLONE_VM | CLONE_PIDFD | CLONE_VFORK | 17;
     const CLONE_VM: usize = 0x100;
     const CLONE_PIDFD: usize = 0x1000;
     const CLONE_VFORK: usize = 0x4000;
 
-    let top = map_stack(STACK)?;
     let mut start = Start {
         parent: getpid(),
         group,
@@ -67,10 +64,11 @@ pub fn spawn(group: Group, become_program: &mut dyn FnMut() -> Errno) -> Result<
     };
     let mut pidfd: i32 = -1;
     let pid: isize;
-    // SAFETY: the child's first instruction after the call finds the stack
-    // empty and aligned, calls `run` there with `start`, and never comes back
-    // from it; this process goes on only after the child is gone from its
-    // memory, so that nothing is shared at the same time.
+    // SAFETY: the child has our stack pointer (a new one of 0, clone(2)),
+    // which is aligned here and has nothing in use below it; it calls `run`
+    // there with `start` and never comes back from it. This process goes on
+    // only after the child is gone from its memory, so that nothing is shared
+    // at the same time, and finds all at and above its stack pointer as it was.
     unsafe {
         core::arch::asm!(
             "syscall",
@@ -83,7 +81,7 @@ pub fn spawn(group: Group, become_program: &mut dyn FnMut() -> Errno) -> Result<
             "2:",
             inlateout("rax") number::CLONE => pid,
             in("rdi") FLAGS,
-            in("rsi") top,
+            in("rsi") 0,
             in("rdx") &raw mut pidfd,
             in("r10") 0,
             in("r8") 0,
@@ -118,7 +116,7 @@ struct Start<'a> {
     failed: Option<Errno>,
 }
 
-/// The child, on its own stack.
+/// The child.
 extern "C" fn run(start: &mut Start<'_>) -> ! {
     if start.group == Group::Own {
         let _ = rustix::process::setpgid(None, None);

@@ -28,23 +28,43 @@ impl WordList {
     /// An empty list with room for `words` words of `bytes` bytes in all,
     /// NULs included.
     pub fn with_room(words: usize, bytes: usize) -> Result<Self> {
-        let pointers = words
-            .checked_add(1)
-            .and_then(|count| count.checked_mul(size_of::<usize>()));
-        let length = pointers.and_then(|pointers| pointers.checked_add(bytes));
+        Self::pair((words, bytes), (0, 0)).map(|(list, _)| list)
+    }
+
+    /// Two such lists in one mapping.
+    pub fn pair(first: (usize, usize), second: (usize, usize)) -> Result<(Self, Self)> {
+        let tables = [Self::table(first.0)?, Self::table(second.0)?];
+        let lengths = [tables[0], tables[1], first.1, second.1];
+        let length = lengths
+            .iter()
+            .try_fold(0usize, |sum, length| sum.checked_add(*length));
         let room = map_anonymous(length.ok_or(Errno::TOOBIG)?)?;
-        let (pointers, bytes) = room
-            .split_at_mut_checked(pointers.unwrap_or(0))
+        let (tables, bytes) = room
+            .split_at_mut_checked(tables[0].saturating_add(tables[1]))
             .ok_or(Errno::TOOBIG)?;
         // SAFETY: every pattern of bits is a `usize`. Nothing is left over:
         // a mapping begins at a page, and the length is a multiple.
-        let (_, pointers, _) = unsafe { pointers.align_to_mut() };
-        Ok(Self {
+        let (_, tables, _) = unsafe { tables.align_to_mut() };
+        let tables = tables.split_at_mut_checked(first.0 + 1);
+        let bytes = bytes.split_at_mut_checked(first.1);
+        let ((one, other), (its, others)) = tables.zip(bytes).ok_or(Errno::TOOBIG)?;
+        Ok((Self::new(one, its), Self::new(other, others)))
+    }
+
+    const fn new(pointers: &'static mut [usize], bytes: &'static mut [u8]) -> Self {
+        Self {
             bytes,
             used: 0,
             pointers,
             count: 0,
-        })
+        }
+    }
+
+    /// The bytes of the pointers to `words` words and of the null after them.
+    fn table(words: usize) -> Result<usize> {
+        let pointers = words.checked_add(1);
+        let bytes = pointers.and_then(|pointers| pointers.checked_mul(size_of::<usize>()));
+        bytes.ok_or(Errno::TOOBIG)
     }
 
     /// Appends one word, given in pieces. `TOOBIG` if there is no room,

@@ -3,34 +3,24 @@
 //! Memory without an allocator: pages that cost nothing until touched.
 
 use rustix::io::Result;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
+use rustix::mm::{MapFlags, ProtFlags};
 
 /// Maps `length` zeroed bytes for the rest of the process's life.
 pub fn map_anonymous(length: usize) -> Result<&'static mut [u8]> {
+    /// After what [`super::map_shared`] asks for, and for the same reason.
+    const NEAR: usize = 0x38_0000;
+
     if length == 0 {
         return Ok(&mut []);
     }
-    let start = map(length)?;
+    let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+    let near = core::ptr::without_provenance_mut(NEAR);
+    // SAFETY: a fresh mapping at an address that the kernel chooses; what it
+    // is asked for is taken only if it is free.
+    let start = unsafe { rustix::mm::mmap_anonymous(near, length, protection, flags) }?;
     // SAFETY: the mapping is `length` readable and writable bytes, nobody else
     // knows of it, and it is never unmapped.
-    Ok(unsafe { core::slice::from_raw_parts_mut(start, length) })
-}
-
-/// Maps a stack of `length` bytes, a multiple of the page size, whose lowest
-/// page faults; gives its top.
-pub(super) fn map_stack(length: usize) -> Result<usize> {
-    const PAGE: usize = 4096;
-    let start = map(length)?;
-    // SAFETY: the page is part of the mapping just made.
-    unsafe { rustix::mm::mprotect(start.cast(), PAGE, MprotectFlags::empty()) }?;
-    Ok(start.wrapping_add(length).expose_provenance())
-}
-
-fn map(length: usize) -> Result<*mut u8> {
-    let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
-    // SAFETY: a fresh mapping at an address that the kernel chooses.
-    unsafe { rustix::mm::mmap_anonymous(core::ptr::null_mut(), length, protection, flags) }
-        .map(<*mut _>::cast)
+    Ok(unsafe { core::slice::from_raw_parts_mut(start.cast(), length) })
 }
 
 #[cfg(test)]
