@@ -89,7 +89,7 @@ fn absent<'a>(packages: &[&'a str]) -> Result<Vec<&'a str>> {
     Ok(packages.iter().copied().filter(is_missing).collect())
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Run::new("id").arg("-u").read();
     id.is_ok_and(|id| id.trim() == "0")
 }

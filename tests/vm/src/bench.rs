@@ -9,7 +9,6 @@
 mod arrangement;
 mod trace;
 
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -22,7 +21,7 @@ use crate::guest::module;
 use crate::measured::{Measured, Subject};
 use crate::plan::Kernel;
 use crate::protocol::Line;
-use arrangement::{EMPTY, arrange, prepare_files};
+use arrangement::{arrange, prepare_files};
 
 /// The rounds that count.
 const ROUNDS: usize = 200;
@@ -57,10 +56,8 @@ pub fn run(kernel: Kernel, channel: &Channel) -> Result<()> {
     }
     if trace::begin()? {
         for (measured, &subject) in measured.iter_mut().zip(Subject::ALL) {
-            if subject != Subject::Spawned {
-                ready(subject, kernel)?;
-                measured.traced = Some(trace::of(trigger).context(subject.name())?);
-            }
+            ready(subject, kernel)?;
+            measured.traced = Some(trace::of(trigger).context(subject.name())?);
         }
     }
     for (measured, &subject) in measured.iter().zip(Subject::ALL) {
@@ -74,14 +71,6 @@ pub fn run(kernel: Kernel, channel: &Channel) -> Result<()> {
 fn timed(subject: Subject, kernel: Kernel) -> Result<u64> {
     ready(subject, kernel)?;
     std::thread::sleep(SETTLE);
-    if subject == Subject::Spawned {
-        let mut command = Command::new(EMPTY);
-        let begin = now()?;
-        let status = command.status();
-        let time = now()? - begin;
-        ensure!(status?.code() == Some(1), "the empty program failed");
-        return Ok(time);
-    }
     let begin = now()?;
     trigger();
     Ok(now()? - begin)
@@ -114,13 +103,20 @@ fn now() -> Result<u64> {
 
 /// That the subject does what its figures will be said to be of.
 fn verify(subject: Subject, kernel: Kernel) -> Result<()> {
-    if subject == Subject::Spawned {
-        return Ok(());
+    if subject == Subject::LeastRefusal {
+        // It writes to a ring, and makes none.
+        arrange(Subject::Denied, kernel)?;
+        trigger();
+        arrange(subject, kernel)?;
+    } else {
+        arrange(subject, kernel)?;
+        Answers::forget()?;
     }
-    arrange(subject, kernel)?;
-    Answers::forget()?;
     let status = module::request_module("net-pf-9", true)?;
     ensure!(status == 1 << 8, "the kernel was told {status}");
+    if subject == Subject::LeastRefusal {
+        return Ok(());
+    }
     let answers = Answers::so_far()?;
     let answers: Vec<_> = answers
         .iter()
@@ -132,6 +128,7 @@ fn verify(subject: Subject, kernel: Kernel) -> Result<()> {
         (Subject::Supervised | Subject::SupervisedKmod, [("allow", _, end)]) => *end == "exited 1",
         (Subject::HandedOver, [("allow", _, end)]) => *end == "handed-over",
         (Subject::Empty | Subject::Dispatcher | Subject::Kmod, []) => true,
+        (Subject::LeastExec | Subject::LeastWait, []) => true,
         _ => false,
     };
     ensure!(well, "usermode-helper says {answers:?}");

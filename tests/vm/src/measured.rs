@@ -8,11 +8,14 @@ use std::fmt;
 /// What the kernel is made to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// The empty program, by the guest's PID 1 and not by the kernel: the
-    /// same can be done on the host.
-    Spawned,
     /// The empty program as `kernel.modprobe`: the floor.
     Empty,
+    /// `bench/peers/least`, which records and logs as a refusal does.
+    LeastRefusal,
+    /// The same, which becomes the empty program.
+    LeastExec,
+    /// The same, which runs the empty program confined, and waits for it.
+    LeastWait,
     /// usermode-helper, asked for a program that no rule lists.
     Denied,
     /// usermode-helper, which looks for the module itself and finds none.
@@ -32,8 +35,10 @@ pub enum Subject {
 impl Subject {
     /// Every subject, in the order of a round.
     pub const ALL: &'static [Self] = &[
-        Self::Spawned,
         Self::Empty,
+        Self::LeastRefusal,
+        Self::LeastExec,
+        Self::LeastWait,
         Self::Denied,
         Self::BuiltIn,
         Self::Supervised,
@@ -46,8 +51,10 @@ impl Subject {
     /// The word in files and in `--json`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Spawned => "spawned",
             Self::Empty => "empty",
+            Self::LeastRefusal => "least-refusal",
+            Self::LeastExec => "least-exec",
+            Self::LeastWait => "least-wait",
             Self::Denied => "denied",
             Self::BuiltIn => "built-in",
             Self::Supervised => "supervised",

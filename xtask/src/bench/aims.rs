@@ -33,7 +33,7 @@ const CALLS: usize = 25;
 /// Its cost in times of the empty program.
 const OVER_EMPTY: f64 = 1.3;
 /// Microseconds that a call takes more because it comes by way of us.
-const ADDED: f64 = 100.0;
+const ADDED: u64 = 100;
 /// Bytes of the program: what judges and records, and the built-in modprobe
 /// with its decoders.
 const BYTES: u64 = (300 + 400) << 10;
@@ -55,13 +55,13 @@ pub(super) fn of(results: &Results) -> Vec<Aim> {
     let heap = denied.map_or(usize::MAX, |traced| {
         traced.calls().filter(takes_memory).count()
     });
-    let over_empty = [&results.stock, &results.option]
-        .map(|figures| figures.ratio(Subject::Denied, Subject::Empty));
-    let microseconds = |subject| {
-        let instructions = results.adds(subject, Subject::Empty);
-        instructions as f64 * results.rate() / 1000.0
-    };
-    let added = [Subject::Supervised, Subject::HandedOver].map(microseconds);
+    let guests = [&results.stock, &results.option];
+    let in_guests = guests.map(|figures| figures.ratio(Subject::Denied, Subject::Empty));
+    let native = results.native.as_ref();
+    let here = native.map(|native| native.ratio(Subject::Denied, Subject::Empty));
+    let added = [Subject::Supervised, Subject::HandedOver];
+    let added = added.map(|subject| Some(results.adds(subject, Subject::Empty)? / 1000));
+    let microseconds = |time: Option<u64>| time.map_or("?".into(), |time| format!("{time} us"));
     let peak = OURS
         .iter()
         .filter_map(|subject| results.stock.traced(*subject));
@@ -81,16 +81,24 @@ pub(super) fn of(results: &Results) -> Vec<Aim> {
             reached: heap == 0,
         },
         Aim {
-            what: "a denied call over an empty program (stock, option)",
+            what: "a denied call over an empty program, time here",
             limit: format!("{OVER_EMPTY:.2}"),
-            found: format!("{:.2}, {:.2}", over_empty[0], over_empty[1]),
-            reached: over_empty.iter().all(|ratio| *ratio <= OVER_EMPTY),
+            found: here.map_or("?".into(), |ratio| format!("{ratio:.2}")),
+            reached: here.is_some_and(|ratio| ratio <= OVER_EMPTY),
         },
         Aim {
-            what: "added to an exec here, about (waited for, handed over)",
-            limit: format!("{ADDED:.0} us"),
-            found: format!("{:.0} us, {:.0} us", added[0], added[1]),
-            reached: added.iter().all(|time| *time <= ADDED),
+            what: "the same in instructions (stock, option)",
+            limit: format!("{OVER_EMPTY:.2}"),
+            found: format!("{:.2}, {:.2}", in_guests[0], in_guests[1]),
+            reached: in_guests.iter().all(|ratio| *ratio <= OVER_EMPTY),
+        },
+        Aim {
+            what: "added to an exec, time here (waited for, handed over)",
+            limit: format!("{ADDED} us"),
+            found: added.map(microseconds).join(", "),
+            reached: added
+                .iter()
+                .all(|time| time.is_some_and(|time| time <= ADDED)),
         },
         Aim {
             what: "size of the program",

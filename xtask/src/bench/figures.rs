@@ -52,6 +52,11 @@ impl Figures {
             .map(Self)
     }
 
+    /// Figures that no guest measured.
+    pub(super) const fn from(measured: Vec<(Subject, Measured)>) -> Self {
+        Self(measured)
+    }
+
     fn measured(&self, subject: Subject) -> Option<&Measured> {
         let mut all = self.0.iter();
         all.find(|(other, _)| *other == subject)

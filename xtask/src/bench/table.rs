@@ -12,7 +12,7 @@ pub(super) fn print(results: &Results, aims: &[Aim]) {
     say::line(format_args!(
         "\nOne call of the kernel for a module that nobody has, from its trigger to its return;\n\
          the medians of {} rounds in which all take turns. Instructions are those of the\n\
-         kernel and of all programs, counted by QEMU; times are an emulated processor's.\n",
+         kernel and of all programs, counted by QEMU; times are this machine's.\n",
         results.stock.rounds()
     ));
     let heading = row([
@@ -21,29 +21,34 @@ pub(super) fn print(results: &Results, aims: &[Aim]) {
         "x empty",
         "option-6.12",
         "x empty",
-        "time",
+        "here",
+        "x empty",
         "calls",
         "faults",
         "memory",
     ]);
     say::line(format_args!("{}", paint(Colour::Dim, &heading)));
     for &subject in Subject::ALL {
-        let Some(words) = words(subject) else {
-            continue;
-        };
         let ratio = |ratio: f64| format!("{ratio:.2}");
+        let native = results.native.as_ref();
+        let native = native.filter(|native| native.median(subject) > 0);
         let traced = results.stock.traced(subject);
         let number = |number: Option<u64>| number.map_or("-".into(), |number| number.to_string());
         let calls = traced.and_then(|traced| u64::try_from(traced.calls().count()).ok());
         say::line(format_args!(
             "{}",
             row([
-                words,
+                words(subject),
                 &thousands(results.stock.median(subject)),
                 &ratio(results.stock.ratio(subject, Subject::Empty)),
                 &thousands(results.option.median(subject)),
                 &ratio(results.option.ratio(subject, Subject::Empty)),
-                &ratio(results.emulated.ratio(subject, Subject::Empty)),
+                &native.map_or("-".into(), |native| {
+                    format!("{} us", native.median(subject) / 1000)
+                }),
+                &native.map_or("-".into(), |native| {
+                    ratio(native.ratio(subject, Subject::Empty))
+                }),
                 &number(calls),
                 &number(traced.map(|traced| traced.faults())),
                 &traced.map_or("-".into(), |traced| kibibytes(traced.peak)),
@@ -52,11 +57,8 @@ pub(super) fn print(results: &Results, aims: &[Aim]) {
     }
     say::line(format_args!(
         "\nSystem calls and page faults are those of all programs of the call, memory is the\n\
-         most that the first one had. This machine starts the empty program in {} us,\n\
-         which takes {} instructions in a guest: {:.2} ns each.\n",
-        results.native_start / 1000,
-        thousands(results.stock.median(Subject::Spawned)),
-        results.rate(),
+         most that the first one had. \"The least\" decides nothing: it makes the system calls\n\
+         that its kind of answer cannot do without. A plain file is this machine's /dev/kmsg.\n",
     ));
     print_aims(aims);
 }
@@ -77,11 +79,13 @@ pub(super) fn print_aims(aims: &[Aim]) {
     }
 }
 
-/// What a row is about; none for what is only a yardstick.
-fn words(subject: Subject) -> Option<&'static str> {
-    Some(match subject {
-        Subject::Spawned => return None,
+/// What a row is about.
+const fn words(subject: Subject) -> &'static str {
+    match subject {
         Subject::Empty => "an empty program, the floor",
+        Subject::LeastRefusal => "the least: record, line, policy",
+        Subject::LeastExec => "the least: becomes the empty one",
+        Subject::LeastWait => "the least: confines it, waits",
         Subject::Denied => "umh: denied, with a log line",
         Subject::BuiltIn => "umh: looks for the module itself",
         Subject::Supervised => "umh: runs the empty one, waits",
@@ -89,24 +93,25 @@ fn words(subject: Subject) -> Option<&'static str> {
         Subject::Dispatcher => "std + TOML: becomes the empty one",
         Subject::Kmod => "kmod's modprobe",
         Subject::SupervisedKmod => "umh: runs kmod's modprobe, waits",
-    })
+    }
 }
 
-fn row(words: [&str; 9]) -> String {
+fn row(words: [&str; 10]) -> String {
     let [
         what,
         stock,
         over_stock,
         option,
         over_option,
-        time,
+        here,
+        over_here,
         calls,
         faults,
         memory,
     ] = words;
     format!(
-        "{what:<34} {stock:>10} {over_stock:>7} {option:>11} {over_option:>7} {time:>6} {calls:>5} \
-         {faults:>6} {memory:>9}"
+        "{what:<34} {stock:>10} {over_stock:>7} {option:>11} {over_option:>7} {here:>8} \
+         {over_here:>7} {calls:>5} {faults:>6} {memory:>9}"
     )
 }
 

@@ -10,7 +10,7 @@ use rustix::mm::{MapFlags, ProtFlags};
 
 /// Where the kernel's program has room beside its own image (`link.ld`): in
 /// the 2 MiB of one page table, so that no other is made, cleared and freed.
-const NEAR: usize = 0x28_0000;
+const NEAR: usize = 0x2c_0000;
 
 /// Maps the first `length` bytes of `file`, read and write, for the rest of
 /// the process's life. `INVAL` unless `length` is a multiple of 8.

@@ -12,7 +12,10 @@ use crate::measured::Subject;
 use crate::plan::Kernel;
 
 /// The empty program.
-pub(super) const EMPTY: &str = "/usr/lib/umh-bench/empty";
+const EMPTY: &str = "/usr/lib/umh-bench/empty";
+
+/// The program of three names that does the least.
+const LEAST: &str = "/usr/lib/umh-bench/least";
 
 /// The dispatcher that reads a TOML file.
 const DISPATCHER: &str = "/usr/lib/umh-bench/dispatcher";
@@ -35,6 +38,9 @@ const POLICY: &str = "/etc/umh/policy.d/50-bench.toml";
 /// Makes what all rounds use.
 pub(super) fn prepare_files() -> Result<()> {
     fs::hard_link(STATIC, UNLISTED).context(UNLISTED)?;
+    for last in ["r", "e", "w"] {
+        fs::hard_link(LEAST, format!("{LEAST}-{last}")).context(LEAST)?;
+    }
     Ok(())
 }
 
@@ -42,8 +48,10 @@ pub(super) fn prepare_files() -> Result<()> {
 pub(super) fn arrange(subject: Subject, kernel: Kernel) -> Result<()> {
     // The path that is asked for, and the file that has to answer.
     let (asked, answers) = match subject {
-        Subject::Spawned => return Ok(()),
         Subject::Empty => (EMPTY, EMPTY),
+        Subject::LeastRefusal => ("/usr/lib/umh-bench/least-r", LEAST),
+        Subject::LeastExec => ("/usr/lib/umh-bench/least-e", LEAST),
+        Subject::LeastWait => ("/usr/lib/umh-bench/least-w", LEAST),
         Subject::Denied => (UNLISTED, UNLISTED),
         Subject::BuiltIn | Subject::Supervised | Subject::HandedOver | Subject::SupervisedKmod => {
             (LISTED, UNLISTED)

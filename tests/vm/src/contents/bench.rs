@@ -12,6 +12,7 @@ pub(super) fn peers() -> Vec<Entry> {
         folder("/usr/lib/umh-bench"),
         folder("/etc/umh-bench"),
         file("/usr/lib/umh-bench/empty", 0o755, Origin::Peer("empty")),
+        file("/usr/lib/umh-bench/least", 0o755, Origin::Peer("least")),
         file(
             "/usr/lib/umh-bench/dispatcher",
             0o755,
