@@ -6,8 +6,8 @@
 //! links; links are read and resolved here. Every directory and the file must
 //! belong to root, be writable by nobody else and lie on an allowed mount.
 //! After a directory has passed, nobody but root can change what a name in it
-//! means: so the next name is looked at by its whole path, which costs a third
-//! of opening each directory, and proves the same. The file itself is opened
+//! means: so the next name is looked at by its whole path, which costs two
+//! thirds of opening each directory, and proves the same. The file itself is opened
 //! once, without a link anywhere on the way, and all is asked again of that
 //! descriptor, which is what execveat(2) is given.
 //! An access control list that lets others write shows in the group bits of
