@@ -3,7 +3,7 @@
 //! A security module confines the helper (row 36): it works as ever, it is
 //! denied nothing that it needs, and where a program is, it fails closed.
 //!
-//! Calls of every kind ([`ALSO`]) run in these suites again. What the kernel
+//! Calls of every kind (`ALSO`) run in these suites again. What the kernel
 //! had to complain of is then looked at by those of `LAST`.
 
 mod apparmor;
