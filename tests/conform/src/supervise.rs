@@ -28,7 +28,7 @@ pub struct Outcome {
     pub out: Vec<u8>,
     /// What it wrote to standard error.
     pub err: Vec<u8>,
-    /// How it ended; `None`: not within [`LIMIT`].
+    /// How it ended; `None`: not within `LIMIT`.
     pub status: Option<ExitStatus>,
     /// What it asked of the kernel.
     pub calls: Vec<String>,
