@@ -53,7 +53,9 @@ fuzz_target!(|input: &[u8]| {
         config,
     };
     for name in names.iter().take(8) {
-        let found = catalogue.resolve(name).expect("there are no lists to contradict themselves");
+        let found = catalogue
+            .resolve(name)
+            .expect("there are no lists to contradict themselves");
         for module in found.modules.iter().take(4) {
             let _ = catalogue.plan(module, &Request::default());
         }
