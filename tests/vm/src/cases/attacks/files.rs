@@ -68,6 +68,7 @@ const fn untrusted(calls: &'static [fn(&Machine) -> Result<()>]) -> Refusal {
 }
 
 const MODPROBE: &str = "/sbin/modprobe";
+const BRIDGE: &str = "/sbin/bridge-stp";
 
 /// A module is asked for, and the program of the rule is not run.
 fn ask() -> Result<()> {
@@ -86,12 +87,12 @@ fn modprobe_is(machine: &Machine, target: &str) -> Result<()> {
 /// As Buildroot installs busybox, which is its modprobe, too.
 fn set_uid(machine: &Machine) -> Result<()> {
     machine.copy(MODPROBE, 0o4755)?;
-    runs(machine)
+    module::request_module("net-pf-9", true)?;
+    ran(machine)
 }
 
-/// A module is asked for, and the program of the rule is run.
-fn runs(machine: &Machine) -> Result<()> {
-    module::request_module("net-pf-9", true)?;
+/// The only call was allowed, and its program ran.
+fn ran(machine: &Machine) -> Result<()> {
     let answer = machine.answer()?;
     ensure!(
         answer.decision == "allow" && answer.end == "exited 0",
@@ -136,20 +137,23 @@ fn writable_directory(machine: &Machine) -> Result<()> {
     ask()
 }
 
-/// An initramfs without an entry for `/` leaves the 01777 of a new tmpfs.
+/// An initramfs without an entry for `/` leaves the 01777 of a new tmpfs. Not
+/// modprobe's rule, which runs a program by a policy file only: that would not
+/// be trusted below such a root either.
 fn writable_root(machine: &Machine) -> Result<()> {
     let root_is = |mode| std::fs::set_permissions("/", std::fs::Permissions::from_mode(mode));
     let judged = || {
         root_is(0o777)?;
-        ask()?;
+        ensure!(call_bridge()? == 1 << 8, "the caller got another status");
         super::refused(machine, "trust")?;
         machine.end()?;
         machine.begin()?;
-        machine.copy(MODPROBE, 0o755)?;
+        machine.copy(BRIDGE, 0o755)?;
         root_is(0o1777)?;
-        runs(machine)
+        ensure!(call_bridge()? == 0, "the caller got another status");
+        ran(machine)
     };
-    machine.copy(MODPROBE, 0o755)?;
+    machine.copy(BRIDGE, 0o755)?;
     let result = judged();
     root_is(0o755)?;
     result
@@ -222,18 +226,18 @@ fn the_script_ran() -> Result<bool> {
 }
 
 /// The built-in rule of bridge-stp allows a script: Debian's is one.
-fn call_script() -> Result<i64> {
+fn call_bridge() -> Result<i64> {
     module::call(
         HELPER,
-        &[b"/sbin/bridge-stp", b"br0", b"start"],
+        &[BRIDGE.as_bytes(), b"br0", b"start"],
         &[],
         Wait::Proc,
     )
 }
 
 fn script_runs(machine: &Machine) -> Result<()> {
-    machine.file("/sbin/bridge-stp", 0o755, SCRIPT)?;
-    ensure!(call_script()? == 9 << 8, "the caller got another status");
+    machine.file(BRIDGE, 0o755, SCRIPT)?;
+    ensure!(call_bridge()? == 9 << 8, "the caller got another status");
     let said = std::fs::read_to_string(crate::probe::STORED)?;
     ensure!(
         said == "/usr/sbin/bridge-stp br0 start\n",
@@ -244,11 +248,7 @@ fn script_runs(machine: &Machine) -> Result<()> {
 
 fn interpreter(machine: &Machine) -> Result<()> {
     machine.file("/tmp/shell", 0o755, std::fs::read("/bin/busybox")?)?;
-    machine.file(
-        "/sbin/bridge-stp",
-        0o755,
-        SCRIPT.replace("/bin/busybox", "/tmp/shell"),
-    )?;
-    ensure!(call_script()? == 1 << 8, "the caller got another status");
+    machine.file(BRIDGE, 0o755, SCRIPT.replace("/bin/busybox", "/tmp/shell"))?;
+    ensure!(call_bridge()? == 1 << 8, "the caller got another status");
     Ok(())
 }
