@@ -64,7 +64,7 @@ impl<'a> Modprobe<'a> {
     }
 
     /// Writes the call as the kernel does.
-    pub(crate) fn emit(&self, sink: &mut dyn Sink) {
+    pub fn emit(&self, sink: &mut dyn Sink) {
         for word in [self.program, b"-q", b"--", self.name] {
             sink.arg(&[word]);
         }

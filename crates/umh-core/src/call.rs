@@ -70,9 +70,9 @@ pub trait Call {
 /// `CONFIG_STATIC_USERMODEHELPER` the configured one, whatever was asked for,
 /// even nothing. An empty configured path turns every call into a success that
 /// does nothing. The words are never changed: argv\[0\] still names what was
-/// asked for.
+/// asked for. A path is what the host keeps: bytes, or a pointer to them.
 #[doc(alias = "call_usermodehelper_setup")]
-pub const fn program<'a>(path: Option<&'a [u8]>, configured: Option<&'a [u8]>) -> Option<&'a [u8]> {
+pub const fn program<P: Copy>(path: Option<P>, configured: Option<P>) -> Option<P> {
     match configured {
         Some(_) => configured,
         None => path,

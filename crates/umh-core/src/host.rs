@@ -23,7 +23,7 @@
 //! | [`Waiter::wait`], [`Waiter::wait_killable`] | `wait_for_completion_state`, with `TASK_KILLABLE` | condition variable; a cancel token or a time limit is the fatal signal |
 //! | [`Completer::complete`] | `complete()` | fill the slot, notify |
 //! | [`Host::down_read`], [`Host::down_write`] | `umhelper_sem`; the guard's drop is `up_*` | `RwLock` |
-//! | [`Host::prepare_to_wait`], [`Prepared`] | `prepare_to_wait`, `schedule_timeout`, drop is `finish_wait` | number of wake-ups so far, then condition variable |
+//! | [`Host::prepare_to_wait`], [`Prepared`] | number of wake-ups so far, then `prepare_to_wait`, `schedule_timeout`, `finish_wait`: an entry in a queue may not move | number of wake-ups so far, then condition variable |
 //! | [`Host::wake_up`] | `wake_up` | raise that number, notify all |
 //! | [`Host::HZ`] | `HZ` | 1000 |
 //! | [`Task::default_signals`] | `flush_signal_handlers(current, 1)` under siglock | every action to default, empty mask |

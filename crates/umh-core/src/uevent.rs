@@ -17,8 +17,8 @@ use crate::exec::exec;
 use crate::host::Host;
 use crate::wait::Wait;
 
-/// What a host lends for this call.
-pub trait Uevents: Host {
+/// What a host lends for all of it.
+pub trait Uevents: Helper<Variables = Environment> {
     /// The next number of an event (`uevent_seqnum`).
     fn next_seqnum(&self) -> u64;
     /// Tells the listening sockets; without the words that only the helper
@@ -29,11 +29,26 @@ pub trait Uevents: Host {
         devpath: &[u8],
         environment: &Environment,
     ) -> Result<(), Errno>;
+}
+
+/// What a host lends for the last step, the helper.
+pub trait Helper: Host {
+    /// The event's variables: [`Environment`], or the kernel's own buffer.
+    type Variables: Variables;
+
     /// Whether there is a helper: the setting is not empty.
     fn has_helper(&self) -> bool;
-    /// Sets up `HELPER SUBSYSTEM` with this environment. `None` if there is no
+    /// Sets up `HELPER SUBSYSTEM` with these variables. `None` if there is no
     /// memory.
-    fn uevent_helper(&self, subsystem: &[u8], environment: Environment) -> Option<Self::Call>;
+    fn uevent_helper(&self, subsystem: &[u8], variables: Self::Variables) -> Option<Self::Call>;
+}
+
+/// The variables of an event on its way to the helper.
+pub trait Variables {
+    /// Appends one, given in pieces. `ENOMEM` if it does not fit.
+    fn add(&mut self, pieces: &[&[u8]]) -> Result<(), Errno>;
+    /// How many bytes are left.
+    fn room(&self) -> usize;
 }
 
 /// What something happened to: a kobject, with what its kset says of it.
@@ -105,19 +120,40 @@ pub fn send<U: Uevents>(
     // Both were there a moment ago; the marks in between end the borrow.
     let devpath = object.devpath().unwrap_or_default();
     let told = host.broadcast(action, devpath, &environment);
-    if !host.has_helper() || !object.is_initial_namespace() {
-        return told;
-    }
-
-    environment.add(&[b"HOME=/"])?;
-    environment.add(&[b"PATH=/sbin:/bin:/usr/sbin:/usr/bin"])?;
     let subsystem = object.subsystem().unwrap_or_default();
+    let is_initial = || object.is_initial_namespace();
+    call_helper(host, subsystem, is_initial, environment).unwrap_or(told)
+}
+
+/// The last step: the helper, if there is one, for an object of the initial
+/// namespace. `None` if none is called.
+#[doc(alias = "kobj_usermode_filter")]
+#[doc(alias = "init_uevent_argv")]
+pub fn call_helper<H: Helper>(
+    host: &H,
+    subsystem: &[u8],
+    is_initial_namespace: impl FnOnce() -> bool,
+    variables: H::Variables,
+) -> Option<Result<(), Errno>> {
+    if !host.has_helper() || !is_initial_namespace() {
+        return None;
+    }
+    Some(add_and_call(host, subsystem, variables))
+}
+
+fn add_and_call<H: Helper>(
+    host: &H,
+    subsystem: &[u8],
+    mut variables: H::Variables,
+) -> Result<(), Errno> {
+    variables.add(&[b"HOME=/"])?;
+    variables.add(&[b"PATH=/sbin:/bin:/usr/sbin:/usr/bin"])?;
     // The subsystem lies in the same buffer once more, as argv[1].
-    if environment.room() <= subsystem.len() {
+    if variables.room() <= subsystem.len() {
         return Err(Errno::ENOMEM);
     }
     let call = host
-        .uevent_helper(subsystem, environment)
+        .uevent_helper(subsystem, variables)
         .ok_or(Errno::ENOMEM)?;
     exec(host, call, Wait::NO).map(|_started| ())
 }

@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 use scripted::{Scripted, TestCall, exits_with, noted, requested};
 use umh_core::errno::Errno;
-use umh_core::uevent::{Action, Environment, Object, Uevents};
+use umh_core::uevent::{Action, Environment, Helper, Object, Uevents};
 
 thread_local! {
     static SEQNUM: Cell<u64> = const { Cell::new(0) };
@@ -36,6 +36,10 @@ impl Uevents for Scripted {
         ));
         Ok(())
     }
+}
+
+impl Helper for Scripted {
+    type Variables = Environment;
 
     fn has_helper(&self) -> bool {
         true

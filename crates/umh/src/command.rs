@@ -282,7 +282,7 @@ impl Command {
     /// Lays the call out in memory.
     pub(crate) fn into_call(mut self, host: &Processes) -> Result<ProcessCall, Error> {
         let configured = host.0.program.as_deref();
-        let path = program(Some(&self.path), configured).unwrap_or_default();
+        let path = program(Some(self.path.as_slice()), configured).unwrap_or_default();
         let path = path.to_vec();
         let path = self.word(&path);
         let argv = std::mem::take(&mut self.argv);

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use umh_core::errno::Errno;
-use umh_core::uevent::{self, Action, Environment, Object, Synthetic, Uevents};
+use umh_core::uevent::{self, Action, Environment, Helper, Object, Synthetic, Uevents};
 
 use crate::call::ProcessCall;
 use crate::command::Command;
@@ -142,6 +142,10 @@ impl Uevents for Processes {
     ) -> Result<(), Errno> {
         Ok(())
     }
+}
+
+impl Helper for Processes {
+    type Variables = Environment;
 
     fn has_helper(&self) -> bool {
         !self.0.events.helper.is_empty()

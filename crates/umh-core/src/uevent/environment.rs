@@ -92,6 +92,16 @@ impl Environment {
     }
 }
 
+impl super::Variables for Environment {
+    fn add(&mut self, pieces: &[&[u8]]) -> Result<(), Errno> {
+        self.add(pieces)
+    }
+
+    fn room(&self) -> usize {
+        self.room()
+    }
+}
+
 impl Default for Environment {
     fn default() -> Self {
         Self::new()
