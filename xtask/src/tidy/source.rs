@@ -16,6 +16,8 @@ const UNSAFE: &[&str] = &[
     "bench/peers/imitator/src/main.rs",
     "crates/umh-helper/src/start.rs",
     "crates/umh-helper/src/mem.rs",
+    // Inside Linux; what of it may be unsafe is told in kernel/README.md.
+    "kernel",
 ];
 
 /// Adds what is wrong with the file at `path`.
