@@ -15,6 +15,8 @@ use crate::setup;
 
 pub(crate) mod apt;
 
+pub(crate) use apt::{KEYRING, mirror};
+
 /// The release that has both kernels that guests boot, 6.1 and 6.12.
 const KERNELS: &str = "bookworm";
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The kernels that guests boot: Debian's own, and one built from Debian's
-//! source with a fragment of ours. All are cached.
+//! The kernels that guests boot: Debian's own, and some built from Debian's
+//! source with fragments of ours, by the host's compiler or, with `kernel/` in
+//! Rust, by Debian 13's. All are cached.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,11 @@ use crate::say;
 
 pub(crate) mod module;
 mod option;
+mod overlay;
+mod rust;
+mod source;
 mod stock;
+mod toolchain;
 
 /// What a kernel is on disk.
 pub(crate) struct Files {
@@ -28,8 +33,16 @@ pub(crate) struct Files {
     pub(crate) release: String,
     /// Where `lib/modules/RELEASE` is, with depmod's indexes.
     pub(crate) base: PathBuf,
-    /// What modules outside its tree are built against.
-    pub(crate) headers: PathBuf,
+    /// How modules outside its tree are had.
+    pub(crate) outside: Outside,
+}
+
+/// How modules outside a kernel's tree are had.
+pub(crate) enum Outside {
+    /// By the host's compiler, against these headers.
+    Headers(PathBuf),
+    /// They were built with the kernel, by its own compiler, into here.
+    Built(PathBuf),
 }
 
 impl Files {
@@ -46,6 +59,9 @@ pub(crate) fn ready(cache: &Cache, kernel: Kernel) -> Result<Files> {
         Kernel::Stock61 => stock::ready(cache, &debian, kernel, "6.1"),
         Kernel::Stock612 => stock::ready(cache, &debian, kernel, "6.12"),
         Kernel::Option612 => option::ready(cache, &debian),
+        Kernel::C612 | Kernel::Rust612 | Kernel::RustOption612 | Kernel::RustDebug612 => {
+            rust::ready(cache, &debian, kernel)
+        }
     };
     files.with_context(|| format!("kernel {} cannot be had", kernel.name()))
 }
@@ -53,12 +69,13 @@ pub(crate) fn ready(cache: &Cache, kernel: Kernel) -> Result<Files> {
 /// `cargo xtask kernel`.
 pub(crate) fn run(kernels: &[Kernel]) -> Result<()> {
     let cache = Cache::open()?;
-    let kernels = if kernels.is_empty() {
-        Kernel::ALL
-    } else {
-        kernels
-    };
-    for &kernel in kernels {
+    let mut kernels = kernels.to_vec();
+    if kernels.is_empty() {
+        // What `cargo xtask test` boots.
+        kernels.extend(Kernel::OWN);
+        kernels.push(Kernel::Rust612);
+    }
+    for kernel in kernels {
         let files = ready(&cache, kernel)?;
         say::line(format_args!(
             "{} {} {}",

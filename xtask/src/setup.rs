@@ -23,6 +23,8 @@ const PACKAGES: &[&str] = &[
     "make",
     "perl",
     "xz-utils",
+    // The same with Rust: our changes.
+    "patch",
     // Static programs, and the C++ runtime of libFuzzer.
     "g++",
     "libc6-dev",
@@ -31,9 +33,11 @@ const PACKAGES: &[&str] = &[
     "keyutils",
     "kmod",
     "secilc",
-    // Whole systems as guests.
+    // Whole systems as guests, and the root of Linux's compilers in Rust.
     "debian-archive-keyring",
     "debootstrap",
+    "libcap2-bin",
+    "zstd",
 ];
 
 /// Installs what is missing, or says how.
@@ -89,6 +93,7 @@ fn absent<'a>(packages: &[&'a str]) -> Result<Vec<&'a str>> {
     Ok(packages.iter().copied().filter(is_missing).collect())
 }
 
+/// Whether this is root.
 pub(crate) fn is_root() -> bool {
     let id = Run::new("id").arg("-u").read();
     id.is_ok_and(|id| id.trim() == "0")

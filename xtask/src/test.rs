@@ -50,7 +50,7 @@ pub(crate) fn run() -> Result<bool> {
 }
 
 fn booted(rig: &Rig, count: &mut Count) {
-    for boot in Boot::all().filter(|boot| boot.suite.is_test()) {
+    for boot in Boot::all().filter(Boot::is_test) {
         if let Err(error) = vm::test(rig, &boot, count) {
             let name = format!("{}/{}", boot.kernel.name(), boot.suite.name());
             failed(count, &name, &format!("{error:#}"));

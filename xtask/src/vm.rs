@@ -16,6 +16,7 @@ use crate::vm::report::{Case, Report, Verdict};
 use crate::vm::rig::{Rig, Seen};
 
 mod accelerator;
+mod compare;
 mod image;
 mod initramfs;
 mod libraries;
@@ -49,6 +50,14 @@ pub(crate) struct Options {
     /// Write the calls of the capture suite to the test vectors of umh-abi
     #[arg(long)]
     capture: bool,
+    /// Also what `cargo xtask test` leaves out: the same on more kernels,
+    /// Linux's own tests
+    #[arg(long)]
+    full: bool,
+    /// Hold the kernel with kernel/ in it against the same one in C, case by
+    /// case
+    #[arg(long)]
+    compare: bool,
 }
 
 /// Boots what is asked for; whether all is well.
@@ -69,6 +78,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let mut rig = Rig::new()?;
     rig.case.clone_from(&options.case);
     rig.show_console = options.console;
+    if options.compare {
+        return compare::run(&rig, &options.suite);
+    }
     let mut count = Count::default();
     for boot in boots {
         let report = test(&rig, &boot, &mut count)?;
@@ -165,7 +177,10 @@ impl Options {
     fn wants(&self, boot: &Boot) -> bool {
         let suite = match self.suite.as_slice() {
             [] if self.capture => boot.suite.is_capture(),
-            [] => self.list || boot.suite.is_test(),
+            [] if self.list => true,
+            // Who names a kernel wants all that it has.
+            [] if self.full || !self.kernel.is_empty() => boot.suite.is_test(),
+            [] => boot.is_test(),
             named => named.contains(&boot.suite),
         };
         suite && (self.kernel.is_empty() || self.kernel.contains(&boot.kernel))

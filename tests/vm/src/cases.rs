@@ -18,6 +18,7 @@ mod capture;
 mod coredump;
 mod demo;
 mod drbd;
+mod engine;
 mod every_module;
 mod external;
 mod greybus;
@@ -37,6 +38,7 @@ mod release_agent;
 mod request_key;
 mod ring;
 mod sandbox;
+mod selftests;
 mod stress;
 pub mod system;
 mod tomoyo;
@@ -104,6 +106,8 @@ const FILES: &[&[Case]] = &[
     request_key::CASES,
     ring::CASES,
     sandbox::CASES,
+    selftests::FIRMWARE,
+    selftests::KMOD,
     stress::CASES,
     stress::IN_ANY_MODE,
     tomoyo::CASES,
@@ -128,10 +132,11 @@ pub fn of(suite: Suite, kernel: Kernel) -> impl Iterator<Item = &'static Case> {
     let again = again.iter().copied().flatten();
     let again = again.filter(|case| from.contains(&case.suite));
     own(FILES)
+        .chain(own(engine::FILES))
         .chain(own(lsm::CASES))
         .chain(again)
         .chain(own(lsm::LAST))
-        .filter(move |case| case.kernels.contains(&kernel))
+        .filter(move |case| kernel.is_in(case.kernels))
 }
 
 /// A case of [`Suite::Calls`] on every kernel.
@@ -139,7 +144,7 @@ const fn on_all(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
     Case {
         name,
         suite: Suite::Calls,
-        kernels: Kernel::ALL,
+        kernels: Kernel::OWN,
         run,
     }
 }

@@ -10,6 +10,7 @@ mod bench;
 mod inits;
 mod linuxrc;
 mod lsm;
+mod selftests;
 mod system;
 mod umh;
 
@@ -99,6 +100,9 @@ pub enum Origin {
     },
     /// What secilc makes of these files of the project.
     SelinuxPolicy(&'static [&'static str]),
+    /// A file of `tools/testing/selftests`, out of the tree of the kernel that
+    /// boots.
+    Selftest(&'static str),
     /// These bytes.
     Text(&'static str),
 }
@@ -223,7 +227,7 @@ impl Boot {
         entries.push(Entry::Modules(match self.kernel {
             _ if self.suite == Suite::EveryModule => Modules::All,
             Kernel::Stock61 | Kernel::Stock612 => Modules::Named(STOCK_MODULES),
-            Kernel::Option612 => Modules::All,
+            _ => Modules::All,
         }));
         entries.extend(self.suite.extra());
         if self.suite == Suite::Umh {
@@ -246,6 +250,8 @@ impl Suite {
             Self::Bench => bench::peers(),
             Self::Apparmor => lsm::apparmor(),
             Self::Selinux => lsm::selinux(),
+            Self::Engine => selftests::capsh(),
+            Self::KmodSelftest | Self::FirmwareSelftest => selftests::entries(),
             _ => Vec::new(),
         }
     }

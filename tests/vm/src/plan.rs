@@ -4,44 +4,9 @@
 
 use std::time::Duration;
 
-/// The kernels that guests boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kernel {
-    /// Debian 12's own package, unmodified.
-    Stock61,
-    /// Debian's 6.12 package, unmodified.
-    Stock612,
-    /// Debian's 6.12 source with `tests/vm/kernels/option-6.12.config`:
-    /// `CONFIG_STATIC_USERMODEHELPER` and what stock kernels leave out.
-    Option612,
-}
+mod kernel;
 
-impl Kernel {
-    /// Every kernel.
-    pub const ALL: &'static [Self] = &[Self::Stock61, Self::Stock612, Self::Option612];
-
-    /// The word on command lines and in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stock61 => "stock-6.1",
-            Self::Stock612 => "stock-6.12",
-            Self::Option612 => "option-6.12",
-        }
-    }
-
-    /// Whether `CONFIG_STATIC_USERMODEHELPER` sends every call to our program.
-    pub const fn has_option(self) -> bool {
-        matches!(self, Self::Option612)
-    }
-
-    /// The kernel of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|kernel| kernel.name() == name)
-    }
-}
+pub use kernel::Kernel;
 
 /// What one boot runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +67,12 @@ pub enum Suite {
     Debian13,
     /// The same of Debian unstable.
     DebianSid,
+    /// What comes of a call, by whichever code makes it.
+    Engine,
+    /// Linux's own `tools/testing/selftests/kmod`.
+    KmodSelftest,
+    /// Linux's own `tools/testing/selftests/firmware`.
+    FirmwareSelftest,
 }
 
 /// How a boot ends when all is well.
@@ -147,6 +118,9 @@ impl Suite {
         Self::Debian12,
         Self::Debian13,
         Self::DebianSid,
+        Self::Engine,
+        Self::KmodSelftest,
+        Self::FirmwareSelftest,
     ];
 
     /// The word on command lines, in reports and in `umh_suite=`.
@@ -180,6 +154,9 @@ impl Suite {
             Self::Debian12 => "debian-12",
             Self::Debian13 => "debian-13",
             Self::DebianSid => "debian-sid",
+            Self::Engine => "engine",
+            Self::KmodSelftest => "kmod-selftest",
+            Self::FirmwareSelftest => "firmware-selftest",
         }
     }
 
@@ -221,13 +198,15 @@ impl Suite {
     /// a stock kernel runs what the setting names without asking us.
     pub const fn kernels(self) -> &'static [Kernel] {
         match self {
-            Self::Calls | Self::Capture => Kernel::ALL,
+            Self::Calls | Self::Capture => Kernel::OWN,
             Self::Demo | Self::Bench | Self::Umh | Self::Debian13 | Self::DebianSid => {
                 &[Kernel::Stock612, Kernel::Option612]
             }
             // Its own kernel is the older one.
             Self::Debian12 => &[Kernel::Stock61, Kernel::Option612],
             Self::EveryModule | Self::Apparmor | Self::Selinux | Self::Ima => &[Kernel::Stock612],
+            Self::Engine => &[Kernel::C612, Kernel::Rust612, Kernel::RustDebug612],
+            Self::KmodSelftest | Self::FirmwareSelftest => &[Kernel::C612, Kernel::Rust612],
             Self::Attacks
             | Self::Audit
             | Self::Bare
@@ -288,7 +267,8 @@ impl Suite {
             Self::Apparmor | Self::Selinux | Self::Ima => 600,
             // One processor, and every instruction counted.
             Self::Bench => 1200,
-            Self::EveryModule => 3600,
+            Self::EveryModule | Self::KmodSelftest | Self::FirmwareSelftest => 3600,
+            Self::Engine => 900,
             Self::Debian12 | Self::Debian13 | Self::DebianSid => 1200,
             _ => 180,
         })
@@ -342,10 +322,8 @@ impl Boot {
     /// Every boot there is, the tests' and the commands', kernel by kernel.
     pub fn all() -> impl Iterator<Item = Self> {
         Kernel::ALL.iter().flat_map(|&kernel| {
-            let suites = Suite::ALL
-                .iter()
-                .filter(move |suite| suite.kernels().contains(&kernel));
-            suites.map(move |&suite| Self::of(kernel, suite))
+            let suites = Suite::ALL.iter().map(move |&suite| Self::of(kernel, suite));
+            suites.filter(Self::exists)
         })
     }
 
@@ -370,6 +348,21 @@ impl Boot {
         format!("{}-{}{without}", self.kernel.name(), self.suite.name())
     }
 
+    /// A kernel that stands for another runs its tests as well.
+    fn exists(&self) -> bool {
+        let kernels = self.suite.kernels();
+        let stands = self.suite.is_test() && self.suite != Suite::Umh;
+        let stands = stands && self.kernel != Kernel::RustDebug612;
+        kernels.contains(&self.kernel) || stands && self.kernel.is_in(kernels)
+    }
+
+    /// Whether `cargo xtask test` boots it. What is built with a toolchain of
+    /// its own, only compares two kernels, or repeats on another what passes on
+    /// one, is `cargo xtask vm --full`.
+    pub fn is_test(&self) -> bool {
+        self.suite.is_test() && self.suite != Suite::Engine && Kernel::OWN.contains(&self.kernel)
+    }
+
     /// The kernel's command line, after what the host's console needs. Words
     /// with a `=` and no dot reach PID 1 as environment, so that the guest
     /// knows its suite without `/proc`. `case` is a substring of the names of
@@ -385,6 +378,10 @@ impl Boot {
             words.push(format!("TOMOYO_trigger={TOMOYO_TRIGGER}"));
         }
         words.extend(self.suite.words().iter().map(ToString::to_string));
+        if self.kernel == Kernel::RustDebug612 {
+            // What watches the kernel warns, which is no error to the console.
+            words.push("ignore_loglevel".into());
+        }
         words.push("panic=-1".into());
         if self.suite.has_image() {
             // With /dev/ram0 as the root, which is the image, there would be

@@ -14,7 +14,7 @@ use crate::run::Run;
 use crate::say;
 
 /// The keys of Debian's archive, from package debian-archive-keyring.
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+pub(crate) const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// One configuration of apt.
 pub(crate) struct Apt {

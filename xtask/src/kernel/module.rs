@@ -8,11 +8,15 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Cache};
-use crate::kernel::Files;
+use crate::kernel::{Files, Outside};
 use crate::run::Run;
 
 /// The module's file for `files`, built when its source has changed.
 pub(crate) fn build(cache: &Cache, files: &Files) -> Result<PathBuf> {
+    let headers = match &files.outside {
+        Outside::Headers(headers) => headers,
+        Outside::Built(folder) => return Ok(folder.join("umh_test.ko")),
+    };
     let folder = crate::root().join("tests/vm/module");
     let mut sources: Vec<PathBuf> = fs::read_dir(&folder)
         .with_context(|| format!("cannot read {}", folder.display()))?
@@ -36,7 +40,7 @@ pub(crate) fn build(cache: &Cache, files: &Files) -> Result<PathBuf> {
         }
         // Debian's headers ask for the compiler of their own release by
         // version; any will do, since the module is loaded by no one else.
-        let make = Run::new("make").arg("-C").arg(&files.headers).arg("CC=gcc");
+        let make = Run::new("make").arg("-C").arg(headers).arg("CC=gcc");
         // Type information for BPF needs one more tool and helps no case.
         let make = make.arg("CONFIG_DEBUG_INFO_BTF_MODULES=");
         let make = make.arg(format!("M={}", partial.display()));

@@ -4,30 +4,20 @@
 //! fragment `tests/vm/kernels/option-6.12.config`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use umh_vm::plan::Kernel;
 
 use crate::cache::{self, Cache};
 use crate::debian::Debian;
-use crate::kernel::{Files, depmod, release_in};
+use crate::kernel::source::{SOURCE, check, drop_selects, unpack};
+use crate::kernel::{Files, Outside, depmod, release_in};
 use crate::run::Run;
 use crate::say;
 
-const SOURCE: &str = "linux-source-6.12";
-
 /// A new value makes everyone build again: for changes to [`build`].
 const RECIPE: &[u8] = b"1";
-
-/// What the build never reads, a third of the tree: other architectures' code
-/// (their Kconfig files are read), device trees, register tables.
-const LEFT_OUT: &[&str] = &[
-    "*/arch/[!x]*/*.[chS]",
-    "*.dts",
-    "*.dtsi",
-    "*/drivers/gpu/drm/amd/include",
-];
 
 /// Builds it once for each version of the source and of the fragment.
 pub(super) fn ready(cache: &Cache, debian: &Debian<'_>) -> Result<Files> {
@@ -49,7 +39,7 @@ pub(super) fn ready(cache: &Cache, debian: &Debian<'_>) -> Result<Files> {
         kernel: Kernel::Option612,
         image: base.join("bzImage"),
         release: release_in(&base)?,
-        headers: base.join("headers"),
+        outside: Outside::Headers(base.join("headers")),
         base,
     })
 }
@@ -95,75 +85,4 @@ fn build(package: &Path, fragment: &Path, into: &Path) -> Result<()> {
     depmod(into, &release)?;
     fs::remove_dir_all(&objects)?;
     Ok(fs::remove_dir_all(&source)?)
-}
-
-fn unpack(package: &Path, into: &Path) -> Result<PathBuf> {
-    let archive = package.join(format!("usr/src/{SOURCE}.tar.xz"));
-    let tar = Run::new("tar").dir(into);
-    let tar = tar.args(
-        LEFT_OUT
-            .iter()
-            .map(|pattern| format!("--exclude={pattern}")),
-    );
-    tar.arg("-xJf").arg(archive).read()?;
-    Ok(into.join(SOURCE))
-}
-
-/// `TEST_KMOD` selects two large file systems, only to have some module to
-/// ask for. We name another one: several minutes less.
-fn drop_selects(kconfig: &Path) -> Result<()> {
-    let text = fs::read_to_string(kconfig)?;
-    let kept = text.lines().filter(|line| {
-        let selects = ["select XFS_FS", "select BTRFS_FS"];
-        !selects.contains(&line.trim())
-    });
-    let kept: Vec<&str> = kept.collect();
-    Ok(fs::write(kconfig, kept.join("\n") + "\n")?)
-}
-
-/// Each line of the fragment must have taken. Kconfig drops silently what
-/// depends on something that is missing.
-fn check(fragment: &str, config: &str) -> Result<()> {
-    let is_in = |line: &str| config.lines().any(|set| set == line);
-    let mut lost = Vec::new();
-    for line in fragment.lines() {
-        let off = line
-            .strip_prefix("# ")
-            .and_then(|rest| rest.strip_suffix(" is not set"));
-        match off {
-            Some(symbol) => {
-                let on = |value: &str| is_in(&format!("{symbol}={value}"));
-                if on("y") || on("m") {
-                    lost.push(line);
-                }
-            }
-            None if line.starts_with("CONFIG_") && !is_in(line) => lost.push(line),
-            None => {}
-        }
-    }
-    ensure!(!config.is_empty(), "make olddefconfig wrote no .config");
-    if !lost.is_empty() {
-        bail!(
-            "the kernel's configuration refused\n  {}",
-            lost.join("\n  ")
-        );
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_symbol_that_did_not_take_is_told() {
-        let config = "CONFIG_A=y\nCONFIG_C=m\n# CONFIG_D is not set\n";
-        assert!(check("CONFIG_A=y\n# a comment\n# CONFIG_D is not set\n", config).is_ok());
-        let error = check("CONFIG_B=y\n# CONFIG_C is not set\n", config).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("CONFIG_B=y\n  # CONFIG_C is not set")
-        );
-    }
 }

@@ -10,7 +10,7 @@ use umh_vm::plan::Kernel;
 
 use crate::cache::Cache;
 use crate::debian::Debian;
-use crate::kernel::{Files, depmod, release_in};
+use crate::kernel::{Files, Outside, depmod, release_in};
 use crate::run::Run;
 
 /// The newest kernel of `branch`, such as `6.12`.
@@ -49,7 +49,7 @@ pub(super) fn ready(
     Ok(Files {
         kernel,
         image: image.join(format!("boot/vmlinuz-{release}")),
-        headers: base.join(format!("usr/src/linux-headers-{release}")),
+        outside: Outside::Headers(base.join(format!("usr/src/linux-headers-{release}"))),
         release,
         base,
     })

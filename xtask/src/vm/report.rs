@@ -124,6 +124,10 @@ fn trouble(console: &str) -> Option<&str> {
         "BUG: ",
         "Oops: ",
         "general protection fault",
+        // lockdep, debugobjects, RCU: only kernels with these say so.
+        "WARNING: possible",
+        "WARNING: suspicious",
+        "ODEBUG: ",
     ];
     console
         .lines()

@@ -16,17 +16,17 @@ use crate::plan::{Kernel, Suite};
 use crate::protocol::Line;
 
 pub(super) const CASES: &[Case] = &[
-    capture("modprobe", Kernel::ALL, modprobe),
-    capture("coredump", Kernel::ALL, coredump),
+    capture("modprobe", Kernel::OWN, modprobe),
+    capture("coredump", Kernel::OWN, coredump),
     capture("uevent", OPTION, uevent),
-    capture("request_key", Kernel::ALL, request_key),
-    capture("release_agent", Kernel::ALL, release_agent),
-    capture("bridge_stp", Kernel::ALL, bridge_stp),
+    capture("request_key", Kernel::OWN, request_key),
+    capture("release_agent", Kernel::OWN, release_agent),
+    capture("bridge_stp", Kernel::OWN, bridge_stp),
     capture("uvesafb", OPTION, uvesafb),
     capture("mce", OPTION, mce),
     capture("tomoyo", OPTION, tomoyo),
-    capture("poweroff", Kernel::ALL, poweroff),
-    capture("reboot", Kernel::ALL, reboot),
+    capture("poweroff", Kernel::OWN, poweroff),
+    capture("reboot", Kernel::OWN, reboot),
 ];
 
 /// What stock kernels lack: the uevent helper, the trigger of the machine

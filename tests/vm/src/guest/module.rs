@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use umh_abi::{Block, Message, Wait};
 
 /// `UMH_NO_WAIT`, `UMH_WAIT_EXEC` and `UMH_WAIT_PROC` (`include/linux/umh.h`).
-const fn flag(wait: Wait) -> u8 {
+const fn flag(wait: Wait) -> i32 {
     match wait {
         Wait::No => 0,
         Wait::Exec => 1,
@@ -39,11 +39,13 @@ pub fn is_loaded() -> bool {
 /// `call_usermodehelper(path, argv, envp, wait)`. Gives what the kernel's
 /// caller gets: 0, a negative error number or a wait status.
 pub fn call(path: &[u8], argv: &[&[u8]], envp: &[&[u8]], wait: Wait) -> Result<i64> {
+    call_flags(path, argv, envp, flag(wait))
+}
+
+/// The same with any of the kernel's `UMH_*` bits.
+pub fn call_flags(path: &[u8], argv: &[&[u8]], envp: &[&[u8]], flags: i32) -> Result<i64> {
     let words = std::iter::once(&path).chain(argv).chain(envp);
-    request(
-        &format!("call {} {}", flag(wait), argv.len()),
-        words.copied(),
-    )
+    request(&format!("call {flags} {}", argv.len()), words.copied())
 }
 
 /// The call of `message`, word for word as its caller makes it.

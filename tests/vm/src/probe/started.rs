@@ -45,6 +45,9 @@ pub(super) fn record() -> String {
         line(&mut text, "cwd", &quoted(cwd.as_os_str()));
     }
     status(&mut text);
+    for keyring in keyrings() {
+        line(&mut text, "keyring", &keyring);
+    }
     for group in std::fs::read_to_string("/proc/self/cgroup")
         .unwrap_or_default()
         .lines()
@@ -126,6 +129,19 @@ fn line(text: &mut String, key: &str, value: &str) {
 
 fn is_open(fd: i32) -> bool {
     std::fs::symlink_metadata(format!("/proc/self/fd/{fd}")).is_ok()
+}
+
+/// The keyrings that this process possesses, by name. The kernel's own and
+/// those of users are everybody's of root to see.
+fn keyrings() -> Vec<String> {
+    let keys = std::fs::read_to_string("/proc/keys").unwrap_or_default();
+    let name = |line: &str| {
+        let (_, name) = line.split_once(" keyring ")?;
+        Some(name.trim().to_owned())
+    };
+    let mut names: Vec<_> = keys.lines().filter_map(name).collect();
+    names.retain(|name| !name.starts_with(['.', '_']) || name.starts_with("_umh"));
+    names
 }
 
 /// `pipe`, `pidfd`, `socket`, or where a file was opened.

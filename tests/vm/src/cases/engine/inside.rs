@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What the kernel says of itself: which code makes its calls, what its own
+//! tests found, and what watches it.
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{engine, on};
+use crate::cases::Case;
+use crate::guest::Machine;
+use crate::guest::boot::mount;
+use crate::plan::Kernel;
+
+pub(super) const FIRST: &[Case] = &[
+    engine("the_calls_are_made_by_the_code_that_the_name_says", code),
+    on(RUST, "the_tests_inside_the_kernel_pass", kunit),
+];
+
+pub(super) const LAST: &[Case] = &[on(
+    &[Kernel::RustDebug612],
+    "nothing_was_leaked_by_all_of_these_cases",
+    leaks,
+)];
+
+const RUST: &[Kernel] = &[Kernel::Rust612, Kernel::RustDebug612];
+
+fn code(machine: &Machine) -> Result<()> {
+    let symbols = std::fs::read_to_string("/proc/kallsyms")?;
+    let has = |name: &str| {
+        symbols
+            .lines()
+            .any(|line| line.split(' ').nth(2) == Some(name))
+    };
+    // Both export it; C has a static function behind it, Rust a crate.
+    ensure!(has("call_usermodehelper_exec"), "the symbols are hidden");
+    let c = has("call_usermodehelper_exec_work") && has("call_modprobe");
+    let rust = symbols.contains("umh_core") && symbols.contains("umh_rust");
+    let wanted = machine.kernel != Kernel::C612;
+    ensure!(c != wanted && rust == wanted, "in C: {c}, in Rust: {rust}");
+    Ok(())
+}
+
+fn kunit(_machine: &Machine) -> Result<()> {
+    debugfs()?;
+    let results =
+        std::fs::read_to_string("/sys/kernel/debug/kunit/umh/results").context("KUnit")?;
+    let failed: Vec<_> = results
+        .lines()
+        .filter(|line| line.contains("not ok"))
+        .collect();
+    ensure!(failed.is_empty(), "{results}");
+    ensure!(
+        results
+            .lines()
+            .any(|line| line.trim_start().starts_with("ok ")),
+        "{results}"
+    );
+    Ok(())
+}
+
+/// kmemleak names who allocated what nobody points to any more.
+fn leaks(_machine: &Machine) -> Result<()> {
+    const FILE: &str = "/sys/kernel/debug/kmemleak";
+    debugfs()?;
+    // The first scan only suspects.
+    for _ in 0..2 {
+        std::fs::write(FILE, "scan").context("kmemleak")?;
+        std::thread::sleep(std::time::Duration::from_secs(6));
+    }
+    std::fs::write(FILE, "scan").context("kmemleak")?;
+    let text = std::fs::read_to_string(FILE)?;
+    ensure!(!text.contains("umh"), "{text}");
+    Ok(())
+}
+
+fn debugfs() -> Result<()> {
+    mount("debugfs", "/sys/kernel/debug", "debugfs", "")
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Linux's own tests of its calls: `tools/testing/selftests/{kmod,firmware}`,
+//! script by script. What counts is that both kernels say the same.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Case;
+use crate::guest::Machine;
+use crate::plan::{Kernel, Suite};
+use crate::protocol::Line;
+
+/// With the shell and the programs of the scripts.
+const PATH: &str = "/usr/sbin:/usr/bin:/tmp/busybox";
+
+const KERNELS: &[Kernel] = &[Kernel::C612, Kernel::Rust612];
+
+/// A case of the suite whose name and body say the same thing once.
+macro_rules! cases {
+    ($suite:ident: $($name:literal => $run:expr),+ $(,)?) => {
+        &[$(Case {
+            name: $name,
+            suite: Suite::$suite,
+            kernels: KERNELS,
+            run: $run,
+        }),+]
+    };
+}
+
+pub(super) const KMOD: &[Case] = cases! { KmodSelftest:
+    "kmod_0001_a_thread_asks_for_no_name" => |machine| kmod(machine, &["-t", "0001"]),
+    "kmod_0002_a_thread_asks_for_what_does_not_exist" => |machine| kmod(machine, &["-t", "0002"]),
+    "kmod_0003_a_thread_gets_a_file_system" => |machine| kmod(machine, &["-t", "0003"]),
+    "kmod_0004_two_threads_get_a_file_system" => |machine| kmod(machine, &["-t", "0004"]),
+    "kmod_0005_fifty_threads_request_a_module" => |machine| kmod(machine, &["-t", "0005"]),
+    "kmod_0006_fifty_threads_get_a_file_system" => |machine| kmod(machine, &["-t", "0006"]),
+    "kmod_0007_fifty_threads_do_both" => |machine| kmod(machine, &["-t", "0007"]),
+    // 150 times are recommended; each is as good as another.
+    "kmod_0008_more_threads_than_slots_request_a_module" => |machine| kmod(machine, &["-c", "0008", "5"]),
+    "kmod_0009_more_threads_than_slots_get_a_file_system" => |machine| kmod(machine, &["-c", "0009", "5"]),
+    "kmod_0010_modprobe_is_missing" => |machine| kmod(machine, &["-t", "0010"]),
+    "kmod_0011_autoloading_is_off" => |machine| kmod(machine, &["-t", "0011"]),
+    "kmod_0012_addresses_in_proc_modules_are_hidden" => |machine| kmod(machine, &["-t", "0012"]),
+    "kmod_0013_addresses_of_sections_are_hidden" => |machine| kmod(machine, &["-t", "0013"]),
+};
+
+pub(super) const FIRMWARE: &[Case] = cases! { FirmwareSelftest:
+    "firmware_comes_from_the_namespace_of_init" => namespace,
+    "firmware_files_without_fallback" => |machine| firmware(machine, "filesystem", "0", "1"),
+    "firmware_fallback_without_fallback" => |machine| firmware(machine, "fallback", "0", "1"),
+    "firmware_upload_without_fallback" => |machine| firmware(machine, "upload", "0", "1"),
+    "firmware_files_with_fallback_as_asked" => |machine| firmware(machine, "filesystem", "0", "0"),
+    "firmware_fallback_as_asked" => |machine| firmware(machine, "fallback", "0", "0"),
+    "firmware_upload_with_fallback_as_asked" => |machine| firmware(machine, "upload", "0", "0"),
+    "firmware_files_with_fallback_forced" => |machine| firmware(machine, "filesystem", "1", "0"),
+    "firmware_fallback_forced" => |machine| firmware(machine, "fallback", "1", "0"),
+    "firmware_upload_with_fallback_forced" => |machine| firmware(machine, "upload", "1", "0"),
+};
+
+fn kmod(machine: &Machine, words: &[&str]) -> Result<()> {
+    machine.set("/proc/sys/kernel/modprobe", "/sbin/modprobe")?;
+    script(machine, "/usr/lib/selftests/kmod/kmod.sh", words)
+}
+
+/// One of the scripts in one of the configurations of `fw_run_tests.sh`.
+fn firmware(machine: &Machine, script: &str, force: &str, ignore: &str) -> Result<()> {
+    load_test_firmware(machine)?;
+    let config = "/proc/sys/kernel/firmware_config";
+    machine.set(&format!("{config}/force_sysfs_fallback"), force)?;
+    machine.set(&format!("{config}/ignore_sysfs_fallback"), ignore)?;
+    self::script(
+        machine,
+        &format!("/usr/lib/selftests/firmware/fw_{script}.sh"),
+        &[],
+    )
+}
+
+fn namespace(machine: &Machine) -> Result<()> {
+    load_test_firmware(machine)?;
+    let trigger = "/sys/devices/virtual/misc/test_firmware/trigger_request";
+    std::fs::create_dir_all("/lib/firmware")?;
+    script(
+        machine,
+        "/usr/lib/selftests/firmware/fw_namespace",
+        &[trigger],
+    )
+}
+
+fn load_test_firmware(machine: &Machine) -> Result<()> {
+    machine.set("/proc/sys/kernel/modprobe", "/sbin/modprobe")?;
+    let status = Command::new("/sbin/modprobe")
+        .arg("test_firmware")
+        .status()?;
+    ensure!(status.success(), "test_firmware does not load");
+    Ok(())
+}
+
+/// Runs a script, and tells how many of its steps went well.
+fn script(machine: &Machine, path: &str, words: &[&str]) -> Result<()> {
+    if !std::path::Path::new("/tmp/busybox").exists() {
+        std::fs::create_dir("/tmp/busybox")?;
+        let install = ["--install", "-s", "/tmp/busybox"];
+        Command::new("/bin/busybox").args(install).status()?;
+    }
+    let output = Command::new(path)
+        .args(words)
+        .env_clear()
+        .env("PATH", PATH)
+        // The configuration has no larger one.
+        .env("DEFAULT_KMOD_FS", "minix")
+        .env("TMPDIR", "/tmp")
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| path.to_owned())?;
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    let well = text
+        .lines()
+        .filter(|line| line.contains("OK") || line.ends_with(" works"));
+    machine.tell(&Line::Note(format!("{} steps went well", well.count())))?;
+    ensure!(output.status.success(), "{}\n{text}", output.status);
+    Ok(())
+}
