@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! Row 40: every module of a distribution's kernel is asked for as the kernel
-//! asks, and loads with what the rule leaves modprobe.
+//! asks, and the helper loads those that kmod loads, with no more than its
+//! rule's capabilities.
 //!
-//! One boot, and so one state of the machine, answers for both sets: those that
-//! the helper does not load are tried again one by one, by the helper, then by
-//! kmod confined as the rule confines and with all capabilities. What loads
-//! only then, or fails in other words, is something that umh cannot do or that
-//! needs a capability which the rule takes away. One by one, because a module
-//! is "busy" while someone else tries it as a dependency.
+//! One boot, and so one state of the machine, answers for both. What the
+//! helper does not load is tried again one by one, by the helper and then by
+//! kmod with all capabilities: what loads only then, or fails for another
+//! reason, is something that umh cannot do or that needs a capability which
+//! its rule takes away. One by one, because a module is "busy" while someone
+//! else tries it as a dependency. What the helper loads, kmod is asked what it
+//! would insert for: it must have an answer for each.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
@@ -17,17 +19,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
-use umh_abi::Caller;
-use umh_helper::policy::defaults::RULES;
-use umh_helper::sandbox::{self, Lacking};
-use umh_helper::sys::Root;
-
 use super::Case;
 use super::external::needs_module;
+use crate::guest::answers::Answers;
 use crate::guest::{Machine, module};
 use crate::plan::Suite;
 use crate::protocol::Line;
+use anyhow::{Context as _, Result, anyhow, ensure};
 
 pub(super) const CASES: &[Case] = &[Case {
     name: "attack_40_every_module_loads_with_the_capabilities_of_its_rule",
@@ -54,11 +52,11 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// How a module went.
 #[derive(Debug)]
 enum Outcome {
-    /// By the helper, confined.
+    /// By the helper, with the capabilities of its rule.
     Loads,
-    /// Neither so nor with all capabilities, for one reason.
+    /// Neither so nor by kmod with all capabilities, for this reason.
     Fails(String),
-    /// Confined it goes otherwise than with all capabilities.
+    /// The helper and kmod come to different ends.
     Differs(String),
     /// Not within [`LIMIT`].
     Hangs,
@@ -87,22 +85,22 @@ fn every_module(machine: &Machine) -> Result<()> {
     for (name, outcome) in &outcomes {
         match outcome {
             Outcome::Loads => loaded += 1,
-            Outcome::Fails(words) => *reasons.entry(reason(words)).or_default() += 1,
+            Outcome::Fails(reason) => *reasons.entry(reason).or_default() += 1,
             Outcome::Differs(words) => faults.push(format!("{name}: {words}")),
             Outcome::Hangs => faults.push(format!("{name}: hangs")),
         }
     }
     let left_out = LEFT_OUT.len();
     machine.tell(&Line::Note(format!(
-        "{count} modules, {loaded} load confined, {} neither so nor with all capabilities \
-         {reasons:?}, {} otherwise; {left_out} left out",
+        "{count} modules: the helper loads {loaded} with the capabilities of its rule; {} load \
+         neither so nor by kmod with all {reasons:?}; {} differ; {left_out} left out",
         count - loaded - faults.len(),
         faults.len(),
     )))?;
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
     // A machine on which nothing loads has equal sets as well.
     ensure!(loaded > count / 2, "only {loaded} of {count} load");
-    Ok(())
+    kmod_inserts_each(outcomes.keys())
 }
 
 /// The modules of `modules.dep`, but for those left out.
@@ -189,39 +187,51 @@ fn ask_for(name: &str) -> Result<Outcome> {
 
 /// What becomes of one that the helper did not load.
 fn try_alone(name: &str) -> Result<Outcome> {
+    Answers::forget()?;
     if module::request_module(name, true)? == 0 {
         return Ok(Outcome::Loads);
     }
-    let confined = thread::scope(|scope| scope.spawn(|| confined_modprobe(name)).join());
-    let confined = confined.map_err(|_panic| anyhow!("the confined thread"))??;
-    Ok(match (confined, modprobe(name)?) {
-        (Err(confined), Err(full)) if confined == full => Outcome::Fails(full),
-        (confined, full) => Outcome::Differs(format!(
-            "kmod confined {confined:?}, with all capabilities {full:?}"
-        )),
+    // A driver's own requests may come between.
+    let answers = Answers::wait_for(1, LIMIT)?;
+    let answer = answers.iter().find(|answer| {
+        answer
+            .argv
+            .last()
+            .is_some_and(|word| word == name.as_bytes())
+    });
+    let answer = answer.with_context(|| format!("no record of {name}: {answers:?}"))?;
+    let ours = answer.end.strip_prefix("failed: ");
+    let ours = ours.filter(|_| answer.target == "builtin");
+    let kmod = modprobe(&[name])?;
+    Ok(match (ours, kmod.as_ref().map_err(|words| reason(words))) {
+        (Some(ours), Err(kmod)) if means_the_same(ours, kmod) => Outcome::Fails(kmod.into()),
+        (_, kmod) => Outcome::Differs(format!("{answer:?}, but kmod {kmod:?}")),
     })
 }
 
-/// [`modprobe`] by a thread that the built-in rule has confined, and that ends.
-fn confined_modprobe(name: &str) -> Result<Result<(), String>> {
-    let rule = RULES.iter().find(|rule| rule.name == "modprobe");
-    let rule = rule.context("there is no rule modprobe")?;
-    let program = std::fs::File::open("/sbin/modprobe")?;
-    let program = std::os::fd::AsFd::as_fd(&program);
-    sandbox::confine(
-        rule,
-        Caller::Modprobe,
-        &Root::System,
-        program,
-        Lacking::default(),
-    )
-    .map_err(|failed| anyhow!("{failed}"))?;
-    modprobe(name)
+/// Whether an error of the helper's is kmod's, which has words of its own for
+/// two (`tools/modprobe.c:insmod`).
+fn means_the_same(ours: &str, kmod: &str) -> bool {
+    let ours = ours.split(" (os error").next().unwrap_or(ours);
+    match ours {
+        "No such file or directory" => {
+            kmod == "Unknown symbol in module, or unknown parameter (see dmesg)"
+        }
+        "File exists" => kmod == "Module already in kernel",
+        _ => kmod == ours,
+    }
 }
 
-/// Its words if it fails.
-fn modprobe(name: &str) -> Result<Result<(), String>> {
-    let output = Command::new("/sbin/modprobe").args(["--", name]).output();
+/// That kmod knows what to insert for each of these, whatever is loaded.
+fn kmod_inserts_each<'a>(names: impl Iterator<Item = &'a String>) -> Result<()> {
+    let options = ["--show-depends", "--all"].into_iter();
+    let words: Vec<&str> = options.chain(names.map(String::as_str)).collect();
+    modprobe(&words)?.map_err(|words| anyhow!("kmod does not know all: {words}"))
+}
+
+/// kmod's words if it fails.
+fn modprobe(arguments: &[&str]) -> Result<Result<(), String>> {
+    let output = Command::new("/sbin/modprobe").args(arguments).output();
     let output = output.context("modprobe")?;
     let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Ok(if output.status.success() {
