@@ -176,10 +176,10 @@ impl<'a> Loader<'a> {
                 Err(Errno::NOENT)
             }
             Action::Insert(path) => {
-                let inserted = load::insert(self.root, path, &step.options, Flags::default());
-                inserted
-                    .map(|_| ())
-                    .map_err(|failed| self.explain(step, failed))
+                match load::insert(self.root, path, &step.options, Flags::default()) {
+                    Err(failed) if failed.is_there(self.root, name) => Ok(()),
+                    inserted => inserted.map_err(|failed| self.explain(step, failed)),
+                }
             }
             Action::Command(line) => match (Command::of(&line.value), &mut self.run) {
                 (Command::Program(words), Some(run)) => run(name, &words).map_err(|failed| {

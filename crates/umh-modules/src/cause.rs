@@ -98,6 +98,10 @@ fn inserting(system: &dyn System, module: &[u8], errno: Errno) -> Words {
             "another of its name is being loaded or unloaded, or it found its device taken",
             "try again",
         ),
+        Errno::EXIST => (
+            "a driver that is there has what it registers",
+            "unload that one, or look for its name in modules.builtin",
+        ),
         Errno::NODEV | Errno::NXIO => ("it found no device that it drives", ""),
         Errno::NOMEM => ("no memory is left for it", ""),
         Errno::NOTSUP => ("this kernel cannot unpack it", "unpack the file"),

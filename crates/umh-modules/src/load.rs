@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use rustix::system::{delete_module, finit_module, init_module};
 
 use crate::compressed::{self, Format};
+use crate::state;
 use crate::system::{self, READ, System};
 
 /// What the kernel is told to pass over. It taints itself, and refuses where
@@ -27,15 +28,6 @@ pub struct Flags {
     pub ignore_vermagic: bool,
     /// That what it uses has another form here.
     pub ignore_modversions: bool,
-}
-
-/// What loading a module came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inserted {
-    /// It was loaded.
-    Now,
-    /// It was there.
-    Already,
 }
 
 /// A module was not loaded.
@@ -62,6 +54,18 @@ pub enum Step {
     Insert,
 }
 
+impl Failed {
+    /// Whether it is no failure, because `module` is there already: by the
+    /// same error number the module's own start can fail
+    /// (`kernel/module/main.c:do_init_module`), and then the kernel does not
+    /// show it.
+    pub fn is_there(&self, system: &dyn System, module: &[u8]) -> bool {
+        self.step == Step::Insert
+            && self.errno == Errno::EXIST
+            && (state::of(system, module) != Ok(None) || !state::are_shown(system))
+    }
+}
+
 /// How a module is unloaded: it is never waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remove {
@@ -69,13 +73,14 @@ pub struct Remove {
     pub force: bool,
 }
 
-/// Loads the module in the file at `path`.
+/// Loads the module in the file at `path`. That it is there already is a
+/// failure to be looked at: see [`Failed::is_there`].
 pub fn insert(
     system: &dyn System,
     path: &[u8],
     options: &[u8],
     flags: Flags,
-) -> Result<Inserted, Failed> {
+) -> Result<(), Failed> {
     let failed = |step, errno| Failed {
         path: path.to_vec(),
         step,
@@ -107,7 +112,7 @@ fn insert_file(
     file: BorrowedFd<'_>,
     options: &[u8],
     flags: Flags,
-) -> Result<Inserted, Failed> {
+) -> Result<(), Failed> {
     let failed = |step, errno, unpacked| Failed {
         path: Vec::new(),
         step,
@@ -141,11 +146,7 @@ fn insert_file(
         }
         Some(_) => give_bytes(file, &options, flags),
     };
-    match inserted {
-        Ok(()) => Ok(Inserted::Now),
-        Err((Step::Insert, Errno::EXIST)) => Ok(Inserted::Already),
-        Err((step, errno)) => Err(failed(step, errno, refused)),
-    }
+    inserted.map_err(|(step, errno)| failed(step, errno, refused))
 }
 
 /// Unpacks the module and gives the kernel its bytes.
@@ -190,4 +191,28 @@ fn kernel_format(system: &dyn System) -> Option<Format> {
     formats
         .into_iter()
         .find(|format| format.name().as_bytes() == name.trim_ascii_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::tests::Image;
+
+    #[test]
+    fn a_start_that_found_its_things_taken_is_no_module_that_is_there() {
+        let failed = |step, errno| Failed {
+            path: b"/m/a.ko".to_vec(),
+            step,
+            errno,
+            unpacked: None,
+        };
+        let exists = failed(Step::Insert, Errno::EXIST);
+        let image = Image::with(&[("/sys/module/a/initstate", "coming\n")]);
+        assert!(exists.is_there(&image, b"a"));
+        assert!(!exists.is_there(&image, b"b"));
+        assert!(!failed(Step::Insert, Errno::BUSY).is_there(&image, b"a"));
+        assert!(!failed(Step::Open, Errno::EXIST).is_there(&image, b"a"));
+        // Without /sys nobody can tell.
+        assert!(exists.is_there(&Image::with(&[]), b"b"));
+    }
 }

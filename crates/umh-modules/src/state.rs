@@ -45,6 +45,11 @@ pub fn is_known(system: &dyn System, module: &[u8]) -> bool {
     is_name(module) && system::open_directory(system, &[MODULES, module].concat()).is_ok()
 }
 
+/// Whether the kernel shows its modules at all: `/sys` may not be mounted.
+pub fn are_shown(system: &dyn System) -> bool {
+    system::open_directory(system, MODULES).is_ok()
+}
+
 /// How many use the module; `None` if it cannot be told.
 pub fn references(system: &dyn System, module: &[u8]) -> Option<u32> {
     let count = read(system, module, b"/refcnt").ok()?;

@@ -11,7 +11,7 @@ use clap::{Parser, ValueHint};
 use rustix::io::Errno;
 use umh_helper::sys::Root;
 use umh_modules::compressed::{self, LIMIT};
-use umh_modules::load::{self, Failed, Flags, Inserted, Step};
+use umh_modules::load::{self, Failed, Flags, Step};
 
 use super::messages::{Level, Messages, reason};
 use super::refused::{self, Tool};
@@ -94,23 +94,17 @@ fn insert(file: &Path, options: &[u8], flags: Flags) -> Result<(), String> {
             .map_err(|error| format!("could not load module {shown}: {}", reason(&error)))?;
         load::insert(&Root::System, path.as_os_str().as_bytes(), options, flags)
     };
-    match inserted {
-        Ok(Inserted::Now) => Ok(()),
-        Ok(Inserted::Already) => Err(could_not("File exists")),
-        Err(failed) => {
-            let module = file::module_name(file);
-            Err(could_not(&refused::words(
-                Tool::Insmod,
-                &Root::System,
-                &module,
-                failed,
-            )))
+    inserted.map_err(|failed| {
+        let (system, module) = (&Root::System, file::module_name(file));
+        if failed.is_there(system, &module) {
+            return could_not(&reason(&failed.errno.into()));
         }
-    }
+        could_not(&refused::words(Tool::Insmod, system, &module, failed))
+    })
 }
 
 /// A pipe is no file that the kernel could look at: it gets the bytes.
-fn from_standard_input(options: &[u8]) -> Result<Inserted, Failed> {
+fn from_standard_input(options: &[u8]) -> Result<(), Failed> {
     let failed = |step, errno| Failed {
         path: b"standard input".to_vec(),
         step,
@@ -129,9 +123,6 @@ fn from_standard_input(options: &[u8]) -> Result<Inserted, Failed> {
     let module = compressed::decode(&bytes, LIMIT);
     let module = module.map_err(|error| failed(Step::Unpack(error), Errno::INVAL))?;
     let options = CString::new(options).map_err(|_| failed(Step::Insert, Errno::INVAL))?;
-    match rustix::system::init_module(&module, &options) {
-        Ok(()) => Ok(Inserted::Now),
-        Err(Errno::EXIST) => Ok(Inserted::Already),
-        Err(errno) => Err(failed(Step::Insert, errno)),
-    }
+    let inserted = rustix::system::init_module(&module, &options);
+    inserted.map_err(|errno| failed(Step::Insert, errno))
 }

@@ -13,6 +13,7 @@
 //! would insert for: it must have an answer for each.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -180,16 +181,23 @@ fn ask_for(name: &str) -> Result<Outcome> {
     // On the console, for the module that takes the machine down.
     std::fs::write("/dev/kmsg", format!("<3>umh-vm: {name}\n"))?;
     Ok(match module::request_module(name, true)? {
-        0 => Outcome::Loads,
+        0 if is_there(name) => Outcome::Loads,
+        0 => Outcome::Differs("the helper says that it is there".to_owned()),
         _ => Outcome::Fails(String::new()),
     })
+}
+
+/// `/proc/modules` is long by then.
+fn is_there(name: &str) -> bool {
+    Path::new(&format!("/sys/module/{name}/initstate")).exists()
 }
 
 /// What becomes of one that the helper did not load.
 fn try_alone(name: &str) -> Result<Outcome> {
     Answers::forget()?;
-    if module::request_module(name, true)? == 0 {
-        return Ok(Outcome::Loads);
+    let again = ask_for(name)?;
+    if !matches!(again, Outcome::Fails(_)) {
+        return Ok(again);
     }
     // A driver's own requests may come between.
     let answers = Answers::wait_for(1, LIMIT)?;
@@ -202,7 +210,11 @@ fn try_alone(name: &str) -> Result<Outcome> {
     let answer = answer.with_context(|| format!("no record of {name}: {answers:?}"))?;
     let ours = answer.end.strip_prefix("failed: ");
     let ours = ours.filter(|_| answer.target == "builtin");
-    let kmod = modprobe(&[name])?;
+    let kmod = match modprobe(&[name])? {
+        // It takes every EEXIST for that, also one of the module's own start.
+        Ok(()) if !is_there(name) => Err("Module already in kernel".to_owned()),
+        kmod => kmod,
+    };
     Ok(match (ours, kmod.as_ref().map_err(|words| reason(words))) {
         (Some(ours), Err(kmod)) if means_the_same(ours, kmod) => Outcome::Fails(kmod.into()),
         (_, kmod) => Outcome::Differs(format!("{answer:?}, but kmod {kmod:?}")),

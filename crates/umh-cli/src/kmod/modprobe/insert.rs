@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use umh_modules::load::{self, Flags, Inserted};
+use umh_modules::load::{self, Flags};
 use umh_modules::lookup::Module;
 use umh_modules::plan::{Action, Plan, Request, Step};
 use umh_modules::state;
@@ -140,15 +140,17 @@ impl Probe<'_, '_> {
             ignore_vermagic: self.args.force || self.args.force_vermagic,
             ignore_modversions: self.args.force || self.args.force_modversion,
         };
-        match load::insert(self.catalogue.tree.system(), path, &step.options, flags) {
-            Ok(Inserted::Now) => Ok(()),
-            Ok(Inserted::Already) if step.asked => self.already(asked),
-            Ok(Inserted::Already) => Ok(()),
+        let (system, module) = (self.catalogue.tree.system(), &step.module.name);
+        match load::insert(system, path, &step.options, flags) {
+            Ok(()) => Ok(()),
+            Err(failed) if failed.is_there(system, module) => match step.asked {
+                true => self.already(asked),
+                false => Ok(()),
+            },
             // A soft dependency that fails is nobody's concern.
             Err(_) if !step.required => Err(Failure::Failed),
             Err(failed) => {
-                let system = self.catalogue.tree.system();
-                let words = refused::words(Tool::Modprobe, system, &step.module.name, failed);
+                let words = refused::words(Tool::Modprobe, system, module, failed);
                 Err(self.could_not(asked, words))
             }
         }
