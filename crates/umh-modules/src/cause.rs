@@ -76,8 +76,12 @@ const fn opening(errno: Errno) -> Words {
 
 fn inserting(system: &dyn System, module: &[u8], errno: Errno) -> Words {
     match errno {
+        Errno::KEYREJECTED if takes_unsigned_modules(system) => (
+            "its signature does not fit its content",
+            "install its package again, or sign it again",
+        ),
         Errno::NOKEY | Errno::KEYREJECTED | Errno::KEYEXPIRED | Errno::KEYREVOKED => (
-            "it is signed by no key that the kernel trusts, and signatures are enforced",
+            "it has no signature of a key that the kernel trusts, and signatures are enforced",
             "sign it with a trusted key, or enrol its own (mokutil --import)",
         ),
         Errno::BADMSG => ("its signature is damaged", "install its package again"),
@@ -112,6 +116,13 @@ fn inserting(system: &dyn System, module: &[u8], errno: Errno) -> Words {
         Errno::NOSYS => ("this kernel loads no modules", ""),
         _ => ("its start failed", ""),
     }
+}
+
+/// Whether the kernel takes modules without a signature, and rejects only
+/// those with a wrong one (`kernel/module/signing.c`).
+fn takes_unsigned_modules(system: &dyn System) -> bool {
+    let setting = system::read(system, b"/sys/module/module/parameters/sig_enforce", 64);
+    setting.is_ok_and(|text| text.starts_with(b"N"))
 }
 
 /// What forbids loading.
@@ -238,6 +249,10 @@ mod tests {
             told(&image, damaged, Errno::INVAL),
             "/m/x.ko: its file cannot be unpacked (damaged xz data); install its package again"
         );
-        assert!(told(&image, Step::Insert, Errno::KEYREJECTED).contains("mokutil"));
+        let rejected = |image: &Image| told(image, Step::Insert, Errno::KEYREJECTED);
+        assert!(rejected(&image).contains("mokutil"));
+        let setting = "/sys/module/module/parameters/sig_enforce";
+        assert!(rejected(&Image::with(&[(setting, "N\n")])).contains("does not fit"));
+        assert!(rejected(&Image::with(&[(setting, "Y\n")])).contains("mokutil"));
     }
 }

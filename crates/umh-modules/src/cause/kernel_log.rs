@@ -68,8 +68,12 @@ fn parse(record: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// Whether a line is about the module: it begins `NAME:`, or names it as a
-/// word, `-` and `_` being one.
+/// word, `-` and `_` being one. A missing signature is told without a name
+/// (`kernel/module/signing.c`).
 fn is_about(text: &[u8], module: &[u8]) -> bool {
+    if text.starts_with(b"Loading of ") && text.ends_with(b" is rejected") {
+        return true;
+    }
     let fold = |byte: &u8| if *byte == b'-' { b'_' } else { *byte };
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let mut words = text.split(|byte| !is_name(byte));
@@ -88,7 +92,11 @@ mod tests {
         assert_eq!(time, 5_123_456);
         assert_eq!(text, b"x_y: Unknown symbol z (err -2)");
         assert!(is_about(text, b"x_y"));
-        assert!(is_about(b"Loading of module x-y is rejected", b"x_y"));
+        assert!(is_about(
+            b"x-y: disagrees about version of symbol z",
+            b"x_y"
+        ));
+        assert!(is_about(b"Loading of unsigned module is rejected", b"x_y"));
         assert!(!is_about(text, b"x"));
         // Facility 1: a process wrote it.
         assert_eq!(parse(b"12,1,2,-;x_y: nonsense"), None);
