@@ -16,6 +16,7 @@ pub mod module;
 pub mod records;
 pub mod service;
 pub mod system;
+pub mod trace;
 pub mod trigger;
 pub mod umh;
 pub mod watchdog;

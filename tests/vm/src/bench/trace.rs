@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The kernel's own account of a call: its tracepoints see a process that no
-//! other process may trace (Documentation/trace/events.rst).
+//! The kernel's own account of a call.
 
 use std::collections::HashMap;
-use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::guest::boot::mount;
+use crate::guest::trace::{self, Event};
 use crate::measured::{ANONYMOUS, Process, Traced};
-
-const FOLDER: &str = "/sys/kernel/tracing";
 
 /// System calls twice, because only the first kind is complete and only the
 /// second has names; page faults of user space; the size of memories.
@@ -22,49 +18,31 @@ const MAP_ANONYMOUS: u64 = 0x20;
 
 /// Sets the tracepoints up; false if the kernel has none.
 pub(super) fn begin() -> Result<bool> {
-    if !fs::exists(FOLDER)? {
-        return Ok(false);
-    }
-    mount("tracefs", FOLDER, "tracefs", "")?;
-    write("tracing_on", "0")?;
-    write("set_event", EVENTS)?;
-    Ok(true)
+    trace::choose(EVENTS)
 }
 
 /// What the kernel sees while `call` lasts.
 pub(super) fn of(call: impl FnOnce()) -> Result<Traced> {
-    write("trace", "")?;
-    write("tracing_on", "1")?;
-    call();
-    write("tracing_on", "0")?;
-    let text = fs::read_to_string(format!("{FOLDER}/trace"))?;
-    let traced = read(&text)?;
-    ensure!(!traced.processes.is_empty(), "nothing was traced:\n{text}");
+    let ((), events) = trace::of(|| {
+        call();
+        Ok(())
+    })?;
+    let traced = read(&events)?;
+    ensure!(
+        !traced.processes.is_empty(),
+        "nothing was traced: {events:?}"
+    );
     Ok(traced)
 }
 
-fn write(file: &str, text: &str) -> Result<()> {
-    fs::write(format!("{FOLDER}/{file}"), text).with_context(|| format!("tracing: {file}"))
-}
-
-/// Reads `COMM-PID [CPU] FLAGS TIME: EVENT` lines. PID 1 only asks.
-fn read(text: &str) -> Result<Traced> {
+/// PID 1 only asks.
+fn read(events: &[Event]) -> Result<Traced> {
     let mut pids = Vec::new();
     let mut processes: Vec<Process> = Vec::new();
     let mut raw = 0;
     let mut memories = Memories::default();
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let Some((task, rest)) = line.split_once(" [") else {
-            continue;
-        };
-        let pid = task.trim().rsplit('-').next();
-        let pid: u32 = pid.and_then(|pid| pid.parse().ok()).context("no pid")?;
-        let Some((_, event)) = rest.split_once(": ") else {
-            continue;
-        };
-        if pid == 1 {
-            continue;
-        }
+    for Event { pid, text, .. } in events.iter().filter(|event| event.pid != 1) {
+        let (pid, event) = (*pid, text.as_str());
         // A worker of the kernel faults nothing in and calls nothing.
         if let Some(change) = event.strip_prefix("rss_stat: ") {
             memories.note(pid, change);
@@ -151,25 +129,35 @@ impl Memories {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "\
-# tracer: nop
-#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION
-            init-1       [000] .....  4.100000: sys_enter: NR 41 (9, 2, 0, 0, 0, 0)
-            init-1       [000] .....  4.100001: sys_socket(family: 9, type: 2, protocol: 0)
-   kworker/u2:1-31       [000] .....  4.100002: rss_stat: mm_id=7 curr=0 type=MM_ANONPAGES size=4096B
-        a b-c-33         [000] .....  4.100003: rss_stat: mm_id=9 curr=0 type=MM_ANONPAGES size=8192B
-        a b-c-33         [000] .....  4.100003: rss_stat: mm_id=9 curr=1 type=MM_FILEPAGES size=4096B
-        a b-c-33         [000] d....  4.100004: page_fault_user: address=0x1 ip=0x1 error_code=0x14
-        a b-c-33         [000] .....  4.100005: sys_enter: NR 9 (0, 80000, 3, 22, ffffffffffffffff, 0)
-        a b-c-33         [000] .....  4.100006: sys_mmap(addr: 0, len: 80000, prot: 3, flags: 22, fd: ffffffffffffffff, off: 0)
-        a b-c-34         [000] .....  4.100007: sys_enter: NR 231 (1, 0, 0, 0, 0, 0)
-        a b-c-34         [000] .....  4.100008: sys_exit_group(error_code: 1)
-        a b-c-33         [000] .....  4.100009: rss_stat: mm_id=9 curr=1 type=MM_ANONPAGES size=0B
-";
+    const EVENTS: &[(u32, &str)] = &[
+        (1, "sys_enter: NR 41 (9, 2, 0, 0, 0, 0)"),
+        (1, "sys_socket(family: 9, type: 2, protocol: 0)"),
+        (31, "rss_stat: mm_id=7 curr=0 type=MM_ANONPAGES size=4096B"),
+        (33, "rss_stat: mm_id=9 curr=0 type=MM_ANONPAGES size=8192B"),
+        (33, "rss_stat: mm_id=9 curr=1 type=MM_FILEPAGES size=4096B"),
+        (33, "page_fault_user: address=0x1 ip=0x1 error_code=0x14"),
+        (33, "sys_enter: NR 9 (0, 80000, 3, 22, ffffffffffffffff, 0)"),
+        (
+            33,
+            "sys_mmap(addr: 0, len: 80000, prot: 3, flags: 22, fd: ffffffffffffffff, off: 0)",
+        ),
+        (34, "sys_enter: NR 231 (1, 0, 0, 0, 0, 0)"),
+        (34, "sys_exit_group(error_code: 1)"),
+        (33, "rss_stat: mm_id=9 curr=1 type=MM_ANONPAGES size=0B"),
+    ];
+
+    fn events() -> Vec<Event> {
+        let event = |&(pid, text): &(u32, &str)| Event {
+            task: "a".into(),
+            pid,
+            text: text.into(),
+        };
+        EVENTS.iter().map(event).collect()
+    }
 
     #[test]
     fn the_kernels_lines_are_told_apart() {
-        let traced = read(TEXT).unwrap();
+        let traced = read(&events()).unwrap();
         assert_eq!(traced.peak, 12288);
         assert_eq!(traced.processes.len(), 2);
         assert_eq!(traced.processes[0].faults, 1);
@@ -181,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_call_without_a_name_is_an_error() {
-        let text = TEXT.replace("sys_exit_group(", "nothing(");
-        assert!(read(&text).is_err());
+        let mut events = events();
+        events.retain(|event| !event.text.starts_with("sys_exit_group("));
+        assert!(read(&events).is_err());
     }
 }
