@@ -94,6 +94,8 @@ const FILES: &[&[Case]] = &[
     mce::CASES,
     modprobe::CASES,
     modprobe::builtin::CASES,
+    modprobe::crowd::CASES,
+    modprobe::hostile::CASES,
     nfs_cache_getent::CASES,
     nfsd_recall_failed::CASES,
     nfsdcltrack::CASES,

@@ -10,6 +10,7 @@ mod bench;
 mod inits;
 mod linuxrc;
 mod lsm;
+mod modules;
 mod selftests;
 mod system;
 mod umh;
@@ -248,6 +249,7 @@ impl Suite {
             Self::InitOpenrc => inits::openrc(),
             Self::InitFinit => inits::finit(),
             Self::Bench => bench::peers(),
+            Self::Modules => modules::extra(),
             Self::Apparmor => lsm::apparmor(),
             Self::Selinux => lsm::selinux(),
             Self::Engine => selftests::capsh(),

@@ -41,6 +41,9 @@ pub enum Suite {
     InitFinit,
     /// `umh install` and the other commands, on a machine without umh.
     Umh,
+    /// Modules for crowds, for strangers, packed and refused. Its last cases
+    /// change what only a boot changes back.
+    Modules,
     /// AppArmor confines the helper.
     Apparmor,
     /// SELinux confines the helper.
@@ -105,6 +108,7 @@ impl Suite {
         Self::InitOpenrc,
         Self::InitFinit,
         Self::Umh,
+        Self::Modules,
         Self::Apparmor,
         Self::Selinux,
         Self::Ima,
@@ -141,6 +145,7 @@ impl Suite {
             Self::InitOpenrc => "init-openrc",
             Self::InitFinit => "init-finit",
             Self::Umh => "umh",
+            Self::Modules => "modules",
             Self::Apparmor => "apparmor",
             Self::Selinux => "selinux",
             Self::Ima => "ima",
@@ -204,7 +209,9 @@ impl Suite {
             }
             // Its own kernel is the older one.
             Self::Debian12 => &[Kernel::Stock61, Kernel::Option612],
-            Self::EveryModule | Self::Apparmor | Self::Selinux | Self::Ima => &[Kernel::Stock612],
+            Self::Modules | Self::EveryModule | Self::Apparmor | Self::Selinux | Self::Ima => {
+                &[Kernel::Stock612]
+            }
             Self::Engine => &[Kernel::C612, Kernel::Rust612, Kernel::RustDebug612],
             Self::KmodSelftest | Self::FirmwareSelftest => &[Kernel::C612, Kernel::Rust612],
             Self::Attacks
@@ -264,7 +271,7 @@ impl Suite {
     pub const fn limit(self) -> Duration {
         Duration::from_secs(match self {
             Self::Calls | Self::Attacks | Self::Audit | Self::Stress | Self::Umh => 600,
-            Self::Apparmor | Self::Selinux | Self::Ima => 600,
+            Self::Modules | Self::Apparmor | Self::Selinux | Self::Ima => 600,
             // One processor, and every instruction counted.
             Self::Bench => 1200,
             Self::EveryModule | Self::KmodSelftest | Self::FirmwareSelftest => 3600,

@@ -3,6 +3,8 @@
 //! A module is wanted.
 
 pub(super) mod builtin;
+pub(super) mod crowd;
+pub(super) mod hostile;
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -11,7 +13,7 @@ use anyhow::{Result, ensure};
 use super::external::needs_module;
 use super::{Case, alone, on_all};
 use crate::guest::{Machine, module, trigger};
-use crate::plan::Suite;
+use crate::plan::{Kernel, Suite};
 
 pub(super) const CASES: &[Case] = &[
     on_all("an_unprivileged_socket_loads_its_module", socket_loads),
@@ -34,6 +36,16 @@ pub(super) const CASES: &[Case] = &[
         privilege,
     ),
 ];
+
+/// A case of [`Suite::Modules`].
+const fn of_modules(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
+    Case {
+        name,
+        suite: Suite::Modules,
+        kernels: &[Kernel::Stock612],
+        run,
+    }
+}
 
 /// AF_LLC, whose module is `llc2` and needs `llc`.
 const LLC: u32 = 26;

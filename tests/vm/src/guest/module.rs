@@ -61,10 +61,12 @@ pub fn call_as(message: &Message<'_>, wait: Wait) -> Result<i64> {
 
 /// `request_module(name)`, or `request_module_nowait`.
 pub fn request_module(name: &str, wait: bool) -> Result<i64> {
-    request(
-        &format!("module {}", u8::from(wait)),
-        std::iter::once(name.as_bytes()),
-    )
+    request_module_of_any_bytes(name.as_bytes(), wait)
+}
+
+/// The same for a name that may be no text.
+pub fn request_module_of_any_bytes(name: &[u8], wait: bool) -> Result<i64> {
+    request(&format!("module {}", u8::from(wait)), std::iter::once(name))
 }
 
 /// `orderly_poweroff(force)`, which returns before anything has happened.

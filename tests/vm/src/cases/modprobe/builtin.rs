@@ -38,7 +38,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     on_all("a_rule_can_still_run_kmod", kmod),
 ];
 
-fn conf(machine: &Machine, text: &str) -> Result<()> {
+pub(super) fn conf(machine: &Machine, text: &str) -> Result<()> {
     machine.file("/etc/modprobe.d/case.conf", 0o644, text)
 }
 
@@ -48,7 +48,7 @@ fn without_llc() -> Result<()> {
 }
 
 /// That a line of the helper's says all of `words`.
-fn tells(machine: &Machine, words: &[&str]) -> Result<()> {
+pub(super) fn tells(machine: &Machine, words: &[&str]) -> Result<()> {
     let lines = machine.lines()?;
     let says = |text: &str| words.iter().all(|word| text.contains(word));
     ensure!(
@@ -183,9 +183,8 @@ fn filter(machine: &Machine) -> Result<()> {
 }
 
 /// The file of a module, as the running kernel has it.
-fn file_of(module: &str) -> Result<String> {
-    let release = rustix::system::uname();
-    let tree = format!("/lib/modules/{}", release.release().to_str()?);
+pub(super) fn file_of(module: &str) -> Result<String> {
+    let tree = tree()?;
     let list = std::fs::read_to_string(format!("{tree}/modules.dep"))?;
     let mut paths = list.lines().filter_map(|line| line.split(':').next());
     let wanted = format!("/{module}.ko");
@@ -193,17 +192,32 @@ fn file_of(module: &str) -> Result<String> {
     Ok(format!("{tree}/{}", path.context("no such module")?))
 }
 
+/// The modules of the running kernel.
+pub(super) fn tree() -> Result<String> {
+    let release = rustix::system::uname();
+    Ok(format!("/lib/modules/{}", release.release().to_str()?))
+}
+
+/// The module in a file, unpacked.
+pub(super) fn unpacked(path: &str) -> Result<Vec<u8>> {
+    let module = compressed::decode(&std::fs::read(path)?, compressed::LIMIT);
+    module.map_err(|error| anyhow::anyhow!("{path}: {error}"))
+}
+
+/// As `xz` packs by itself.
+pub(super) fn with_crc64(module: &[u8]) -> Result<Vec<u8>> {
+    let mut options = XzOptions::with_preset(1);
+    options.set_check_sum_type(CheckType::Crc64);
+    let mut writer = XzWriter::new(Vec::new(), options)?;
+    writer.write_all(module)?;
+    Ok(writer.finish()?)
+}
+
 /// A kernel that unpacks xz takes no CRC64, one that unpacks nothing no xz.
 fn crc64(machine: &Machine) -> Result<()> {
     unload(&["minix"])?;
     let path = file_of("minix")?;
-    let plain = compressed::decode(&std::fs::read(&path)?, compressed::LIMIT);
-    let plain = plain.map_err(|error| anyhow::anyhow!("{error}"))?;
-    let mut options = XzOptions::with_preset(1);
-    options.set_check_sum_type(CheckType::Crc64);
-    let mut writer = XzWriter::new(Vec::new(), options)?;
-    writer.write_all(&plain)?;
-    let packed = writer.finish()?;
+    let packed = with_crc64(&unpacked(&path)?)?;
     ensure!(compressed::kernel_refuses(&packed).is_some());
     machine.file(&path, 0o644, packed)?;
     trigger::mount("minix");
