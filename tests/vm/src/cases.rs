@@ -96,6 +96,7 @@ const FILES: &[&[Case]] = &[
     modprobe::builtin::CASES,
     modprobe::crowd::CASES,
     modprobe::hostile::CASES,
+    modprobe::packed::CASES,
     nfs_cache_getent::CASES,
     nfsd_recall_failed::CASES,
     nfsdcltrack::CASES,

@@ -5,6 +5,7 @@
 pub(super) mod builtin;
 pub(super) mod crowd;
 pub(super) mod hostile;
+pub(super) mod packed;
 
 use std::os::unix::fs::PermissionsExt as _;
 
