@@ -10,12 +10,15 @@
  *   poweroff FORCE\n                                  orderly_poweroff()
  *   reboot\n                                          orderly_reboot()
  *
+ * With refuse=ERRNO it does not load.
+ *
  * The write returns when the call does. A read of the same open file then
  * gives its result in decimal: 0, -errno, or a wait status.
  */
 
 #include <linux/kmod.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/proc_fs.h>
 #include <linux/reboot.h>
 #include <linux/slab.h>
@@ -24,6 +27,10 @@
 
 #define REQUEST_MAX (256 * 1024)
 #define WORDS_MAX 512
+
+static int refuse;
+module_param(refuse, int, 0);
+MODULE_PARM_DESC(refuse, "error number with which loading fails");
 
 /* What a call of UMH_NO_WAIT still needs after the write has returned. */
 struct call {
@@ -156,6 +163,10 @@ static const struct proc_ops umh_test_ops = {
 
 static int __init umh_test_init(void)
 {
+	if (refuse) {
+		pr_err("umh_test: refuses as it is told\n");
+		return -refuse;
+	}
 	return proc_create("umh_test", 0600, NULL, &umh_test_ops) ? 0 : -ENOMEM;
 }
 

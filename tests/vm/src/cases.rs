@@ -97,6 +97,7 @@ const FILES: &[&[Case]] = &[
     modprobe::crowd::CASES,
     modprobe::hostile::CASES,
     modprobe::packed::CASES,
+    modprobe::causes::CASES,
     nfs_cache_getent::CASES,
     nfsd_recall_failed::CASES,
     nfsdcltrack::CASES,

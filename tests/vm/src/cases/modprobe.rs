@@ -3,6 +3,7 @@
 //! A module is wanted.
 
 pub(super) mod builtin;
+pub(super) mod causes;
 pub(super) mod crowd;
 pub(super) mod hostile;
 pub(super) mod packed;
