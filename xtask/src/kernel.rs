@@ -66,6 +66,17 @@ pub(crate) fn ready(cache: &Cache, kernel: Kernel) -> Result<Files> {
     files.with_context(|| format!("kernel {} cannot be had", kernel.name()))
 }
 
+/// `tools/testing/selftests` of a kernel's tree, as far as guests run them.
+pub(crate) fn selftests(cache: &Cache, files: &Files) -> Result<PathBuf> {
+    match &files.outside {
+        Outside::Built(base) => Ok(base.join(SELFTESTS)),
+        Outside::Headers(_) => source::selftests(cache, &Debian::new(cache)),
+    }
+}
+
+/// Where they are below a kernel that was built with them.
+const SELFTESTS: &str = "selftests";
+
 /// `cargo xtask kernel`.
 pub(crate) fn run(kernels: &[Kernel]) -> Result<()> {
     let cache = Cache::open()?;

@@ -51,7 +51,7 @@ pub(crate) struct Options {
     #[arg(long)]
     capture: bool,
     /// Also what `cargo xtask test` leaves out: the same on more kernels,
-    /// Linux's own tests
+    /// Linux's own firmware tests
     #[arg(long)]
     full: bool,
     /// Hold the kernel with kernel/ in it against the same one in C, case by

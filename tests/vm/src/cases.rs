@@ -112,6 +112,8 @@ const FILES: &[&[Case]] = &[
     sandbox::CASES,
     selftests::FIRMWARE,
     selftests::KMOD,
+    selftests::KMOD_MISSING,
+    selftests::KMOD_REFUSED,
     stress::CASES,
     stress::IN_ANY_MODE,
     tomoyo::CASES,

@@ -230,7 +230,7 @@ impl Boot {
             Kernel::Stock61 | Kernel::Stock612 => Modules::Named(STOCK_MODULES),
             _ => Modules::All,
         }));
-        entries.extend(self.suite.extra());
+        entries.extend(self.suite.extra(self.kernel));
         if self.suite == Suite::Umh {
             umh::take_away(&mut entries);
             umh::add(&mut entries, self.kernel);
@@ -241,7 +241,7 @@ impl Boot {
 
 impl Suite {
     /// What only this suite needs.
-    fn extra(self) -> Vec<Entry> {
+    fn extra(self, kernel: Kernel) -> Vec<Entry> {
         match self {
             Self::InitBusybox => inits::busybox(),
             Self::InitSysvinit => inits::sysvinit(),
@@ -253,7 +253,8 @@ impl Suite {
             Self::Apparmor => lsm::apparmor(),
             Self::Selinux => lsm::selinux(),
             Self::Engine => selftests::capsh(),
-            Self::KmodSelftest | Self::FirmwareSelftest => selftests::entries(),
+            Self::KmodSelftest => selftests::kmod(kernel),
+            Self::FirmwareSelftest => selftests::firmware(),
             _ => Vec::new(),
         }
     }

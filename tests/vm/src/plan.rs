@@ -213,7 +213,9 @@ impl Suite {
                 &[Kernel::Stock612]
             }
             Self::Engine => &[Kernel::C612, Kernel::Rust612, Kernel::RustDebug612],
-            Self::KmodSelftest | Self::FirmwareSelftest => &[Kernel::C612, Kernel::Rust612],
+            // With umh in kmod's place, and to compare two kernels.
+            Self::KmodSelftest => &[Kernel::Option612, Kernel::C612, Kernel::Rust612],
+            Self::FirmwareSelftest => &[Kernel::C612, Kernel::Rust612],
             Self::Attacks
             | Self::Audit
             | Self::Bare

@@ -17,7 +17,7 @@ use crate::debian::Debian;
 use crate::kernel::overlay::Overlay;
 use crate::kernel::source::{SOURCE, check, drop_selects, unpack};
 use crate::kernel::toolchain::{BUILD, Toolchain};
-use crate::kernel::{Files, Outside, depmod, release_in};
+use crate::kernel::{Files, Outside, SELFTESTS, depmod, release_in};
 use crate::run::Run;
 use crate::say;
 
@@ -172,7 +172,7 @@ fn variant(kernel: Kernel) -> &'static str {
 /// Linux's own, as scripts, with the one program that they need.
 fn selftests(toolchain: &Toolchain, dir: &Path, into: &Path) -> Result<()> {
     let folder = format!("{SOURCE}/tools/testing/selftests");
-    let to = into.join("selftests");
+    let to = into.join(SELFTESTS);
     fs::create_dir(&to)?;
     for name in ["kmod", "firmware"] {
         let from = dir.join(&folder).join(name);

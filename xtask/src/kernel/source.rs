@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
+use crate::cache::Cache;
+use crate::debian::Debian;
 use crate::run::Run;
 
 /// The package.
@@ -34,6 +36,21 @@ pub(super) fn unpack(package: &Path, into: &Path) -> Result<PathBuf> {
     );
     tar.arg("-xJf").arg(archive).read()?;
     Ok(into.join(SOURCE))
+}
+
+/// Linux's own tests of kmod, scripts for which nothing has to be built.
+pub(super) fn selftests(cache: &Cache, debian: &Debian<'_>) -> Result<PathBuf> {
+    let package = debian.tree(SOURCE)?;
+    let version = package.file_name().context("a package's tree has a name")?;
+    let name = format!("selftests-{}", version.display());
+    cache.entry(&name, |partial| {
+        let archive = package.join(format!("usr/src/{SOURCE}.tar.xz"));
+        let tar = Run::new("tar").dir(partial);
+        let tar = tar.arg("--strip-components=4").arg("-xJf").arg(archive);
+        tar.arg(format!("{SOURCE}/tools/testing/selftests/kmod"))
+            .read()
+            .map(drop)
+    })
 }
 
 /// `TEST_KMOD` selects two large file systems, only to have some module to

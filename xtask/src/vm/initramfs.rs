@@ -67,7 +67,7 @@ pub(crate) fn build(
                     Origin::Helper => programs.helper.clone(),
                     Origin::Umh => programs::build_umh()?,
                     Origin::Peer(name) => peers::build(name)?,
-                    Origin::Selftest(name) => files.base.join("selftests").join(name),
+                    Origin::Selftest(name) => kernel::selftests(cache, files)?.join(name),
                     Origin::TestModule => kernel::module::build(cache, files)?,
                     Origin::Program { name, package } => libraries::program(name)
                         .with_context(|| format!("{name} of package {package} is not installed; see cargo xtask setup"))?,

@@ -1,35 +1,40 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! Linux's own tests of its calls: `tools/testing/selftests/{kmod,firmware}`,
-//! script by script. What counts is that both kernels say the same.
+//! script by script. What counts is that both kernels say the same; and where
+//! every call comes to us, that umh passes as kmod does.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use umh_abi::Caller;
+use umh_helper::verdict::Decision;
 
 use super::Case;
-use crate::guest::Machine;
+use super::attacks::settings::MODPROBE;
+use crate::guest::{Machine, answers};
 use crate::plan::{Kernel, Suite};
 use crate::protocol::Line;
 
-/// With the shell and the programs of the scripts.
-const PATH: &str = "/usr/sbin:/usr/bin:/tmp/busybox";
+/// With the shell and the programs of the scripts; umh's tools before kmod's,
+/// where the guest has them.
+const PATH: &str = "/opt/umh:/usr/sbin:/usr/bin:/tmp/busybox";
 
-const KERNELS: &[Kernel] = &[Kernel::C612, Kernel::Rust612];
+const COMPARED: &[Kernel] = &[Kernel::C612, Kernel::Rust612];
 
 /// A case of the suite whose name and body say the same thing once.
 macro_rules! cases {
-    ($suite:ident: $($name:literal => $run:expr),+ $(,)?) => {
+    ($suite:ident on $kernels:expr; $($name:literal => $run:expr),+ $(,)?) => {
         &[$(Case {
             name: $name,
             suite: Suite::$suite,
-            kernels: KERNELS,
+            kernels: $kernels,
             run: $run,
         }),+]
     };
 }
 
-pub(super) const KMOD: &[Case] = cases! { KmodSelftest:
+pub(super) const KMOD: &[Case] = cases! { KmodSelftest on Suite::KmodSelftest.kernels();
     "kmod_0001_a_thread_asks_for_no_name" => |machine| kmod(machine, &["-t", "0001"]),
     "kmod_0002_a_thread_asks_for_what_does_not_exist" => |machine| kmod(machine, &["-t", "0002"]),
     "kmod_0003_a_thread_gets_a_file_system" => |machine| kmod(machine, &["-t", "0003"]),
@@ -40,13 +45,20 @@ pub(super) const KMOD: &[Case] = cases! { KmodSelftest:
     // 150 times are recommended; each is as good as another.
     "kmod_0008_more_threads_than_slots_request_a_module" => |machine| kmod(machine, &["-c", "0008", "5"]),
     "kmod_0009_more_threads_than_slots_get_a_file_system" => |machine| kmod(machine, &["-c", "0009", "5"]),
-    "kmod_0010_modprobe_is_missing" => |machine| kmod(machine, &["-t", "0010"]),
-    "kmod_0011_autoloading_is_off" => |machine| kmod(machine, &["-t", "0011"]),
-    "kmod_0012_addresses_in_proc_modules_are_hidden" => |machine| kmod(machine, &["-t", "0012"]),
-    "kmod_0013_addresses_of_sections_are_hidden" => |machine| kmod(machine, &["-t", "0013"]),
+    "kmod_0011_autoloading_is_off" => |machine| kmod_sh(machine, &["-t", "0011"]),
+    "kmod_0012_addresses_in_proc_modules_are_hidden" => |machine| kmod_sh(machine, &["-t", "0012"]),
+    "kmod_0013_addresses_of_sections_are_hidden" => |machine| kmod_sh(machine, &["-t", "0013"]),
 };
 
-pub(super) const FIRMWARE: &[Case] = cases! { FirmwareSelftest:
+pub(super) const KMOD_MISSING: &[Case] = cases! { KmodSelftest on COMPARED;
+    "kmod_0010_modprobe_is_missing" => |machine| kmod_sh(machine, &["-t", "0010"]),
+};
+
+pub(super) const KMOD_REFUSED: &[Case] = cases! { KmodSelftest on &[Kernel::Option612];
+    "kmod_0010_a_modprobe_of_any_other_path_is_refused" => refused,
+};
+
+pub(super) const FIRMWARE: &[Case] = cases! { FirmwareSelftest on COMPARED;
     "firmware_comes_from_the_namespace_of_init" => namespace,
     "firmware_files_without_fallback" => |machine| firmware(machine, "filesystem", "0", "1"),
     "firmware_fallback_without_fallback" => |machine| firmware(machine, "fallback", "0", "1"),
@@ -59,9 +71,42 @@ pub(super) const FIRMWARE: &[Case] = cases! { FirmwareSelftest:
     "firmware_upload_with_fallback_forced" => |machine| firmware(machine, "upload", "1", "0"),
 };
 
+/// A test in which modules are requested.
 fn kmod(machine: &Machine, words: &[&str]) -> Result<()> {
-    machine.set("/proc/sys/kernel/modprobe", "/sbin/modprobe")?;
+    kmod_sh(machine, words)?;
+    if machine.kernel.has_option() {
+        let answered = answers::totals()?.map_or(0, |totals| {
+            totals.calls(Some(Caller::Modprobe), Decision::Allow)
+        });
+        ensure!(answered > 0, "nobody asked usermode-helper");
+    }
+    Ok(())
+}
+
+fn kmod_sh(machine: &Machine, words: &[&str]) -> Result<()> {
+    machine.set(MODPROBE, "/sbin/modprobe")?;
     script(machine, "/usr/lib/selftests/kmod/kmod.sh", words)
+}
+
+/// The test wants the kernel not to find the program. With the option it
+/// always finds one, which lets no program be asked for that no rule lists:
+/// the caller hears that there is no such module.
+fn refused(machine: &Machine) -> Result<()> {
+    let failed = kmod_sh(machine, &["-t", "0010"]);
+    let failed = failed
+        .err()
+        .context("the kernel did not find the program")?;
+    let text = format!("{failed:#}");
+    ensure!(
+        text.contains("expects -ENOENT (-2) - got MODULE_NOT_FOUND (256)"),
+        "{text}"
+    );
+    let answer = machine.answer()?;
+    ensure!(
+        answer.decision == "deny" && answer.reason == "path",
+        "{answer:?}"
+    );
+    Ok(())
 }
 
 /// One of the scripts in one of the configurations of `fw_run_tests.sh`.
@@ -89,7 +134,7 @@ fn namespace(machine: &Machine) -> Result<()> {
 }
 
 fn load_test_firmware(machine: &Machine) -> Result<()> {
-    machine.set("/proc/sys/kernel/modprobe", "/sbin/modprobe")?;
+    machine.set(MODPROBE, "/sbin/modprobe")?;
     let status = Command::new("/sbin/modprobe")
         .arg("test_firmware")
         .status()?;

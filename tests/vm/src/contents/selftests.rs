@@ -3,16 +3,14 @@
 //! Linux's own tests, and the programs that their scripts run.
 
 use super::{Entry, Origin, file};
+use crate::plan::Kernel;
 
-const DIRECTORIES: &[&str] = &[
-    "/usr/lib/selftests",
-    "/usr/lib/selftests/kmod",
-    "/usr/lib/selftests/firmware",
-];
-
-const FILES: &[(&str, &str)] = &[
+const KMOD: &[(&str, &str)] = &[
     ("/usr/lib/selftests/kmod/kmod.sh", "kmod/kmod.sh"),
     ("/usr/lib/selftests/kmod/config", "kmod/config"),
+];
+
+const FIRMWARE: &[(&str, &str)] = &[
     (
         "/usr/lib/selftests/firmware/fw_lib.sh",
         "firmware/fw_lib.sh",
@@ -44,20 +42,46 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
 /// busybox has every part of it.
 const ZGREP: &str = "#!/bin/bash\n# zgrep -q PATTERN FILE\nzcat \"$3\" | grep -q \"$2\"\n";
 
-/// The suites' own entries.
-pub(super) fn entries() -> Vec<Entry> {
-    let directories = DIRECTORIES
-        .iter()
-        .map(|path| Entry::Directory { path, mode: 0o755 });
-    let files = FILES
-        .iter()
-        .map(|(path, name)| file(path, 0o755, Origin::Selftest(name)));
+/// Those of kmod; where every call comes to us, with umh in its place.
+pub(super) fn kmod(kernel: Kernel) -> Vec<Entry> {
+    let mut entries = scripts("/usr/lib/selftests/kmod", KMOD);
+    entries.extend(capsh());
+    if kernel.has_option() {
+        let directory = |path| Entry::Directory { path, mode: 0o755 };
+        let link = |path| Entry::Link {
+            path,
+            target: "umh",
+        };
+        entries.extend([
+            directory("/opt"),
+            directory("/opt/umh"),
+            file("/opt/umh/umh", 0o755, Origin::Umh),
+            link("/opt/umh/modprobe"),
+            link("/opt/umh/kmod"),
+        ]);
+    }
+    entries
+}
+
+/// Those of firmware.
+pub(super) fn firmware() -> Vec<Entry> {
+    let mut entries = scripts("/usr/lib/selftests/firmware", FIRMWARE);
     let programs = PROGRAMS
         .iter()
         .map(|&(path, name, package)| file(path, 0o755, Origin::Program { name, package }));
-    let zgrep = file("/usr/bin/zgrep", 0o755, Origin::Text(ZGREP));
-    let own = directories.chain(files).chain(programs).chain([zgrep]);
-    own.chain(capsh()).collect()
+    entries.extend(programs);
+    entries.push(file("/usr/bin/zgrep", 0o755, Origin::Text(ZGREP)));
+    entries.extend(capsh());
+    entries
+}
+
+fn scripts(folder: &'static str, files: &[(&'static str, &'static str)]) -> Vec<Entry> {
+    let folders = ["/usr/lib/selftests", folder];
+    let folders = folders.map(|path| Entry::Directory { path, mode: 0o755 });
+    let files = files
+        .iter()
+        .map(|(path, name)| file(path, 0o755, Origin::Selftest(name)));
+    folders.into_iter().chain(files).collect()
 }
 
 /// What drops a capability and then runs a shell.
