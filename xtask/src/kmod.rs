@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use crate::cache::Cache;
 use crate::debian::Debian;
 use crate::run::Run;
+use crate::vm::libraries;
 
 /// The package and its libraries. Not all stand in its dependencies: since
 /// release 34 it opens decoders when it meets a module that takes them.
@@ -73,10 +74,15 @@ impl Kmod {
 
     /// Its program under the name `tool`.
     pub(crate) fn run(&self, tool: &str) -> Run {
+        let run = self.loaded().args(["--argv0", tool]);
+        run.arg(&self.program)
+    }
+
+    /// Its loader, which knows its libraries.
+    fn loaded(&self) -> Run {
         let paths: Vec<&OsStr> = self.libraries.iter().map(|path| path.as_os_str()).collect();
         let run = Run::new(&self.loader).arg("--library-path");
-        let run = run.arg(paths.join(OsStr::new(":")));
-        run.args(["--argv0", tool]).arg(&self.program)
+        run.arg(paths.join(OsStr::new(":")))
     }
 
     /// The same on one processor alone, if there is a number.
@@ -87,6 +93,22 @@ impl Kmod {
         let command = self.run(tool).into_command();
         let run = Run::new("taskset").args(["--cpu-list", processor]);
         run.arg(command.get_program()).args(command.get_args())
+    }
+
+    /// What it needs to run elsewhere, by path there: `kmod`, `lib64` with its
+    /// loader and `lib` with its libraries.
+    pub(crate) fn files(&self) -> Result<Vec<(String, PathBuf)>> {
+        let libraries = libraries::listed_by(self.loaded().arg("--list").arg(&self.program))?;
+        let mut files = vec![("kmod".to_owned(), self.program.clone())];
+        for library in libraries {
+            let name = library.file_name().context("a library has a name")?;
+            let name = name.to_string_lossy().into_owned();
+            files.push(match name.starts_with("ld-linux") {
+                true => (format!("lib64/{name}"), self.loader.clone()),
+                false => (format!("lib/{name}"), library),
+            });
+        }
+        Ok(files)
     }
 
     /// Its program.

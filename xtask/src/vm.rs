@@ -19,7 +19,7 @@ mod accelerator;
 mod compare;
 mod image;
 mod initramfs;
-mod libraries;
+pub(crate) mod libraries;
 mod modules;
 mod newc;
 pub(crate) mod programs;

@@ -7,6 +7,7 @@
 //! that whatever disturbs the machine disturbs all of them.
 
 mod arrangement;
+pub mod modules;
 mod trace;
 
 use std::time::Duration;

@@ -53,6 +53,14 @@ pub enum Entry {
     /// `/lib/modules/RELEASE` with these modules, what they depend on, and
     /// the indexes that depmod makes of them.
     Modules(Modules),
+    /// kmod of a Debian release, whatever the host runs: below `folder` the
+    /// program itself, `lib64` with its loader and `lib` with its libraries.
+    Kmod {
+        /// The release: `trixie`.
+        release: &'static str,
+        /// An absolute path.
+        folder: &'static str,
+    },
     /// `/boot/config-RELEASE`, as it comes with the kernel.
     Configuration,
     /// A whole Debian system, as debootstrap makes it.
@@ -116,6 +124,8 @@ pub enum Modules {
     /// These, by name, and what they depend on. A name that the kernel lacks
     /// is an error.
     Named(&'static [&'static str]),
+    /// The same, with the indexes of all.
+    Indexed(&'static [&'static str]),
 }
 
 /// What a stock kernel needs for the cases: families and file systems that
@@ -227,6 +237,7 @@ impl Boot {
         ]);
         entries.push(Entry::Modules(match self.kernel {
             _ if self.suite == Suite::EveryModule => Modules::All,
+            _ if self.suite == Suite::BenchModules => Modules::Indexed(STOCK_MODULES),
             Kernel::Stock61 | Kernel::Stock612 => Modules::Named(STOCK_MODULES),
             _ => Modules::All,
         }));
@@ -249,6 +260,7 @@ impl Suite {
             Self::InitOpenrc => inits::openrc(),
             Self::InitFinit => inits::finit(),
             Self::Bench => bench::peers(),
+            Self::BenchModules => bench::modprobes(),
             Self::Modules => modules::extra(),
             Self::Apparmor => lsm::apparmor(),
             Self::Selinux => lsm::selinux(),
@@ -274,6 +286,7 @@ mod tests {
             | Entry::Link { path, .. }
             | Entry::Node { path, .. }
             | Entry::File { path, .. } => Some(path),
+            Entry::Kmod { folder, .. } => Some(folder),
             Entry::Modules(_) | Entry::Configuration | Entry::System { .. } => None,
         }
     }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+pub mod requests;
+
 /// What the kernel is made to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {

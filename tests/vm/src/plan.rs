@@ -62,6 +62,8 @@ pub enum Suite {
     CaptureLinuxrc,
     /// What a call costs, for `cargo xtask bench`.
     Bench,
+    /// What each modprobe costs, for `cargo xtask bench modules`.
+    BenchModules,
     /// Every module of a distribution's kernel, which takes many minutes.
     EveryModule,
     /// A whole Debian 12 with systemd, and umh installed in it.
@@ -118,6 +120,7 @@ impl Suite {
         Self::Capture,
         Self::CaptureLinuxrc,
         Self::Bench,
+        Self::BenchModules,
         Self::EveryModule,
         Self::Debian12,
         Self::Debian13,
@@ -155,6 +158,7 @@ impl Suite {
             Self::Capture => "capture",
             Self::CaptureLinuxrc => "capture-linuxrc",
             Self::Bench => "bench",
+            Self::BenchModules => "bench-modules",
             Self::EveryModule => "every-module",
             Self::Debian12 => "debian-12",
             Self::Debian13 => "debian-13",
@@ -170,11 +174,12 @@ impl Suite {
         Self::ALL.iter().copied().find(|suite| suite.name() == name)
     }
 
-    /// Whether `cargo xtask test` runs it: all but [`Suite::Demo`],
-    /// [`Suite::Bench`] and the captures, which have commands of their own,
+    /// Whether `cargo xtask test` runs it: all but [`Suite::Demo`], the benches
+    /// and the captures, which have commands of their own,
     /// [`Suite::EveryModule`] and the whole systems, which take too long.
     pub const fn is_test(self) -> bool {
-        !matches!(self, Self::Demo | Self::Bench | Self::EveryModule)
+        !matches!(self, Self::Demo | Self::EveryModule)
+            && !self.is_bench()
             && !self.is_capture()
             && self.release().is_none()
     }
@@ -187,6 +192,11 @@ impl Suite {
             Self::DebianSid => Some("sid"),
             _ => None,
         }
+    }
+
+    /// Whether `cargo xtask bench` runs it.
+    pub const fn is_bench(self) -> bool {
+        matches!(self, Self::Bench | Self::BenchModules)
     }
 
     /// Whether `cargo xtask vm --capture` runs it.
@@ -209,9 +219,8 @@ impl Suite {
             }
             // Its own kernel is the older one.
             Self::Debian12 => &[Kernel::Stock61, Kernel::Option612],
-            Self::Modules | Self::EveryModule | Self::Apparmor | Self::Selinux | Self::Ima => {
-                &[Kernel::Stock612]
-            }
+            Self::Modules | Self::BenchModules | Self::EveryModule => &[Kernel::Stock612],
+            Self::Apparmor | Self::Selinux | Self::Ima => &[Kernel::Stock612],
             Self::Engine => &[Kernel::C612, Kernel::Rust612, Kernel::RustDebug612],
             // With umh in kmod's place, and to compare two kernels.
             Self::KmodSelftest => &[Kernel::Option612, Kernel::C612, Kernel::Rust612],
@@ -275,7 +284,7 @@ impl Suite {
             Self::Calls | Self::Attacks | Self::Audit | Self::Stress | Self::Umh => 600,
             Self::Modules | Self::Apparmor | Self::Selinux | Self::Ima => 600,
             // One processor, and every instruction counted.
-            Self::Bench => 1200,
+            Self::Bench | Self::BenchModules => 1200,
             Self::EveryModule | Self::KmodSelftest | Self::FirmwareSelftest => 3600,
             Self::Engine => 900,
             Self::Debian12 | Self::Debian13 | Self::DebianSid => 1200,

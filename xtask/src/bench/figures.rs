@@ -27,29 +27,8 @@ impl Figures {
     }
 
     fn read(report: &Report) -> Result<Self> {
-        for case in &report.cases {
-            if let Verdict::Failed(reason) = &case.verdict {
-                bail!("{reason}");
-            }
-        }
-        let measured = |&subject: &Subject| {
-            let name = subject.name();
-            let mut files = report.files.iter();
-            let (_, bytes) = files
-                .find(|(file, _)| file == name)
-                .with_context(|| format!("no figures of {name}"))?;
-            let measured = Measured::parse(std::str::from_utf8(bytes)?);
-            let measured = measured.filter(|measured| !measured.times.is_empty());
-            Ok((
-                subject,
-                measured.with_context(|| format!("what the guest says of {name}"))?,
-            ))
-        };
-        Subject::ALL
-            .iter()
-            .map(measured)
-            .collect::<Result<_>>()
-            .map(Self)
+        let of = |&subject: &Subject| Ok((subject, measured(report, subject.name())?));
+        Subject::ALL.iter().map(of).collect::<Result<_>>().map(Self)
     }
 
     /// Figures that no guest measured.
@@ -93,6 +72,22 @@ impl Figures {
     pub(crate) fn traced(&self, subject: Subject) -> Option<&Traced> {
         self.measured(subject)?.traced.as_ref()
     }
+}
+
+/// What a guest sent of `name`.
+pub(crate) fn measured(report: &Report, name: &str) -> Result<Measured> {
+    for case in &report.cases {
+        if let Verdict::Failed(reason) = &case.verdict {
+            bail!("{reason}");
+        }
+    }
+    let mut files = report.files.iter();
+    let (_, bytes) = files
+        .find(|(file, _)| file == name)
+        .with_context(|| format!("no figures of {name}"))?;
+    let measured = Measured::parse(std::str::from_utf8(bytes)?);
+    let measured = measured.filter(|measured| !measured.times.is_empty());
+    measured.with_context(|| format!("what the guest says of {name}"))
 }
 
 /// The middle of the values.

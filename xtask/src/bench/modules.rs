@@ -1,35 +1,50 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! `cargo xtask bench modules`: our module tools beside kmod's and busybox's,
-//! on the modules of Debian's 6.12 kernel.
+//! on the modules of Debian's 6.12 kernel; and in a guest what each costs the
+//! kernel that asks for a module.
 //!
 //! All take turns, so that what else the machine does hits all of them; CPU
 //! time is that of the process and its threads, and ratios are to be trusted
 //! more than times.
 
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use self::aims::Aim;
 use self::cost::Cost;
+use self::requests::Requests;
 use crate::run::Run;
 use crate::{say, setup};
 
 mod aims;
 mod cost;
 mod depmod;
+mod requests;
 mod table;
 
 /// How it is measured, and how the figures are told.
 #[derive(Args)]
 pub(crate) struct Options {
+    /// Only this part
+    #[arg(long)]
+    part: Option<Part>,
     /// How often each program does each task
     #[arg(long, default_value_t = 9)]
     rounds: usize,
     /// Print everything as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Where the programs run.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// On this machine, as people start them
+    Tools,
+    /// In a guest, as its kernel starts them
+    Requests,
 }
 
 /// What one program needed for one task.
@@ -42,24 +57,37 @@ struct Row {
 /// Measures and prints; whether every aim is reached.
 pub(super) fn run(options: &Options) -> Result<bool> {
     setup::run()?;
-    let built = Run::cargo().args(["build", "--quiet", "--release", "--package", "umh-cli"]);
-    ensure!(built.shown()?.success(), "umh-cli does not build");
-    let umh = crate::target().join("release/umh");
+    let wanted = |part| options.part.is_none_or(|only| only == part);
+    let requests = wanted(Part::Requests).then(Requests::take).transpose()?;
+    let (mut rows, mut aims) = (Vec::new(), Vec::new());
+    if wanted(Part::Tools) {
+        let built = Run::cargo().args(["build", "--quiet", "--release", "--package", "umh-cli"]);
+        ensure!(built.shown()?.success(), "umh-cli does not build");
+        let umh = crate::target().join("release/umh");
+        depmod::measure(&umh, options.rounds, &mut rows)?;
+        aims = aims::of(&rows);
+    }
 
-    let mut rows = Vec::new();
-    depmod::measure(&umh, options.rounds, &mut rows)?;
-
-    let aims = aims::of(&rows);
     if options.json {
-        let text = serde_json::to_string_pretty(&as_json(options.rounds, &rows, &aims))?;
-        say::line(format_args!("{text}"));
-    } else {
+        let text = as_json(options.rounds, &rows, requests.as_ref(), &aims);
+        say::line(format_args!("{}", serde_json::to_string_pretty(&text)?));
+        return Ok(aims.iter().all(|aim| aim.reached));
+    }
+    if let Some(requests) = &requests {
+        requests.print();
+    }
+    if !rows.is_empty() {
         table::print(options.rounds, &rows, &aims);
     }
     Ok(aims.iter().all(|aim| aim.reached))
 }
 
-fn as_json(rounds: usize, rows: &[Row], aims: &[Aim]) -> serde_json::Value {
+fn as_json(
+    rounds: usize,
+    rows: &[Row],
+    requests: Option<&Requests>,
+    aims: &[Aim],
+) -> serde_json::Value {
     let rows = rows.iter().map(|row| {
         json!({
             "task": row.task, "program": row.program, "cpu_microseconds": row.cost.cpu,
@@ -74,6 +102,7 @@ fn as_json(rounds: usize, rows: &[Row], aims: &[Aim]) -> serde_json::Value {
     json!({
         "rounds": rounds,
         "rows": rows.collect::<Vec<_>>(),
+        "requests": requests.map(Requests::as_json),
         "aims": aims.collect::<Vec<_>>(),
     })
 }

@@ -116,7 +116,7 @@ fn row(words: [&str; 10]) -> String {
 }
 
 /// `1,234,567`.
-fn thousands(number: u64) -> String {
+pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

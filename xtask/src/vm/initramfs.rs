@@ -15,6 +15,7 @@ use crate::bench::peers;
 use crate::cache::Cache;
 use crate::debian::Debian;
 use crate::kernel::{self, Files};
+use crate::kmod::Kmod;
 use crate::run::Run;
 use crate::vm::image::Image;
 use crate::vm::newc::Archive;
@@ -47,6 +48,13 @@ pub(crate) fn build(
             } => {
                 let umh = umh.then_some(programs);
                 system::add(&mut *archive, cache, (release, packages), umh, scratch)?;
+            }
+            Entry::Kmod { release, folder } => {
+                for (path, source) in Kmod::of(cache, release)?.files()? {
+                    let contents = fs::read(&source)
+                        .with_context(|| format!("cannot read {}", source.display()))?;
+                    archive.file(&format!("{folder}/{path}"), 0o755, &contents);
+                }
             }
             Entry::Configuration => {
                 let name = format!("config-{}", files.release);

@@ -21,6 +21,11 @@ pub(crate) fn of(program: &Path, folders: &[PathBuf]) -> Result<Vec<PathBuf>> {
     parse(&text).with_context(|| format!("{} cannot go into a guest", program.display()))
 }
 
+/// What a loader's `--list` says that a program needs.
+pub(crate) fn listed_by(list: Run) -> Result<Vec<PathBuf>> {
+    parse(&list.read()?)
+}
+
 /// The host's program `name`, as root finds it.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let folders = [

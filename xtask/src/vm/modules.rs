@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The kernel modules that go into a guest, with indexes of just these.
+//! The kernel modules that go into a guest, with indexes of just these or of
+//! all that the kernel has.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use umh_vm::contents::Modules;
@@ -24,38 +25,47 @@ pub(crate) fn add(
     let built_in = read(&source.join("modules.builtin"))?;
     let chosen = match which {
         Modules::All => every(&dependencies),
-        Modules::Named(names) => closure(names, &dependencies, &built_in)
+        Modules::Named(names) | Modules::Indexed(names) => closure(names, &dependencies, &built_in)
             .with_context(|| format!("modules of {}", files.kernel.name()))?,
     };
 
+    let indexed = match which {
+        Modules::Indexed(_) => source.clone(),
+        Modules::All | Modules::Named(_) => index(files, &chosen, scratch)?,
+    };
+    let indexes = fs::read_dir(&indexed)?
+        .flatten()
+        .filter(|entry| entry.path().is_file());
+    let indexes = indexes.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let indexes = indexes.map(|name| (indexed.join(&name), name));
+    let modules = chosen.iter().map(|name| (source.join(name), name.clone()));
+    for (from, name) in indexes.chain(modules) {
+        let path = format!("/lib/modules/{}/{name}", files.release);
+        let contents =
+            fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
+        archive.file(&path, 0o644, &contents);
+    }
+    Ok(())
+}
+
+/// Where the indexes of these modules alone are then.
+fn index(files: &Files, modules: &BTreeSet<String>, scratch: &Path) -> Result<PathBuf> {
     // depmod reads these beside the modules themselves.
     let lists = [
         "modules.builtin",
         "modules.builtin.modinfo",
         "modules.order",
     ];
+    let source = files.modules();
     let tree = scratch.join("lib/modules").join(&files.release);
-    for path in chosen.iter().map(String::as_str).chain(lists) {
+    for path in modules.iter().map(String::as_str).chain(lists) {
         let copy = tree.join(path);
         fs::create_dir_all(copy.parent().unwrap_or(&tree))?;
         fs::copy(source.join(path), &copy)
             .with_context(|| format!("cannot copy module file {path}"))?;
     }
     depmod(scratch, &files.release)?;
-
-    let indexes = fs::read_dir(&tree)?
-        .flatten()
-        .filter(|entry| entry.path().is_file());
-    let indexes = indexes.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    for path in indexes.chain(chosen) {
-        let contents = fs::read(tree.join(&path))?;
-        archive.file(
-            &format!("/lib/modules/{}/{path}", files.release),
-            0o644,
-            &contents,
-        );
-    }
-    Ok(())
+    Ok(tree)
 }
 
 fn every(dependencies: &str) -> BTreeSet<String> {

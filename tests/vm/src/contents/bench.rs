@@ -3,6 +3,7 @@
 //! The programs that [`crate::bench`] puts in the helper's place.
 
 use super::{Entry, Origin, file};
+use crate::measured::requests::Program;
 
 /// Those of `bench/peers`, and what they read.
 pub(super) fn peers() -> Vec<Entry> {
@@ -20,4 +21,28 @@ pub(super) fn peers() -> Vec<Entry> {
         ),
         file("/etc/umh-bench/policy.toml", 0o644, Origin::Text(policy)),
     ]
+}
+
+/// kmod of other releases than the host's, and busybox by the name that makes
+/// it a modprobe.
+pub(super) fn modprobes() -> Vec<Entry> {
+    let kmod = |&program: &Program| match program {
+        Program::Kmod(release) => Some(Entry::Kmod {
+            release,
+            folder: program.folder()?,
+        }),
+        Program::Helper | Program::Busybox => None,
+    };
+    let mut entries = vec![
+        Entry::Directory {
+            path: "/usr/lib/umh-bench",
+            mode: 0o755,
+        },
+        Entry::Link {
+            path: "/usr/lib/umh-bench/modprobe",
+            target: "../../bin/busybox",
+        },
+    ];
+    entries.extend(Program::ALL.iter().filter_map(kmod));
+    entries
 }

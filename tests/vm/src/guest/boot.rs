@@ -68,6 +68,10 @@ fn suite(channel: &Arc<Channel>) -> Result<()> {
         crate::bench::run(kernel, channel)?;
         return channel.send(&Line::End(suite.name().into()));
     }
+    if suite == Suite::BenchModules {
+        crate::bench::modules::run(channel)?;
+        return channel.send(&Line::End(suite.name().into()));
+    }
     cases::lsm::set_up(suite)?;
     let machine = Machine::new(kernel, Arc::clone(channel))?;
     let watchdog = Watchdog::start(Arc::clone(channel));
