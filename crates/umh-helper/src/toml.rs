@@ -28,7 +28,7 @@ use section::Sections;
 /// costs a reading of the text for each.
 pub const TABLES_MAX: usize = 128;
 
-/// The most keys in a table, for the same reason.
+/// The most keys in a table: they are looked through for each.
 pub const KEYS_MAX: usize = 64;
 
 /// A whole text in the subset.
@@ -90,8 +90,7 @@ impl<'a> Document<'a> {
     /// The tables in order; the first is what stands before any header.
     pub fn sections(&self) -> impl Iterator<Item = Section<'a>> + use<'a> {
         let mut sections = Sections::new(self.text);
-        // The whole text was read without an error before.
-        core::iter::from_fn(move || sections.try_next().ok().flatten())
+        core::iter::from_fn(move || sections.next_known())
     }
 
     /// Refuses a table that is defined twice, or as a key too.

@@ -87,6 +87,19 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Passes over the keys of a table that was read before, to the `[` of the
+    /// next one: no line of a key or of an array begins with that.
+    pub(super) fn pass_body(&mut self) {
+        loop {
+            self.blanks();
+            if matches!(self.peek(), None | Some(b'[')) {
+                return;
+            }
+            self.run(|byte| byte != b'\n');
+            self.line = self.line.saturating_add(u32::from(self.eat(b'\n')));
+        }
+    }
+
     /// Reads a bare or quoted key.
     pub(super) fn key(&mut self) -> Result<&'a str, Error> {
         let key = match self.peek() {

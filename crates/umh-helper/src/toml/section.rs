@@ -79,15 +79,16 @@ impl<'a> Section<'a> {
 
     /// Refuses a key that is defined twice.
     pub(super) fn check_keys(&self) -> Result<(), Error> {
+        let mut keys = [""; KEYS_MAX];
         for (index, entry) in self.entries().enumerate() {
-            let twice = self
-                .entries()
-                .take(index)
-                .any(|earlier| earlier.key == entry.key);
-            let problem = match (twice, index < KEYS_MAX) {
-                (true, _) => Problem::KeyTwice,
-                (_, false) => Problem::TooManyKeys,
-                _ => continue,
+            let twice = keys.iter().take(index).any(|key| *key == entry.key);
+            let problem = match keys.get_mut(index) {
+                _ if twice => Problem::KeyTwice,
+                None => Problem::TooManyKeys,
+                Some(slot) => {
+                    *slot = entry.key;
+                    continue;
+                }
             };
             return Err(Error {
                 problem,
@@ -133,6 +134,28 @@ impl<'a> Sections<'a> {
 
     /// Reads the next table to its end.
     pub(super) fn try_next(&mut self) -> Result<Option<Section<'a>>, Error> {
+        self.next_with(|cursor| {
+            let mut entries = Entries { cursor: *cursor };
+            while entries.try_next()?.is_some() {}
+            *cursor = entries.cursor;
+            Ok(())
+        })
+    }
+
+    /// Reads the next table of a text that was read to its end before.
+    pub(super) fn next_known(&mut self) -> Option<Section<'a>> {
+        let next = self.next_with(|cursor| {
+            cursor.pass_body();
+            Ok(())
+        });
+        next.ok().flatten()
+    }
+
+    /// Reads the next table, whose body `pass_body` passes over.
+    fn next_with(
+        &mut self,
+        pass_body: impl FnOnce(&mut Cursor<'a>) -> Result<(), Error>,
+    ) -> Result<Option<Section<'a>>, Error> {
         let mut path = Path::default();
         if self.begun {
             if self.cursor.next_word()?.is_none() {
@@ -148,11 +171,7 @@ impl<'a> Sections<'a> {
 
         let start = self.cursor.at();
         let body_line = self.cursor.line();
-        let mut entries = Entries {
-            cursor: self.cursor,
-        };
-        while entries.try_next()?.is_some() {}
-        self.cursor = entries.cursor;
+        pass_body(&mut self.cursor)?;
         let body = self.cursor.between(start, self.cursor.at());
         Ok(Some(Section {
             path,
