@@ -4,8 +4,8 @@
 //!
 //! A file counts only if it is regular, belongs to root, is written by nobody
 //! else, has no execute bit and at most 64 KiB; and each directory above it
-//! belongs to root and is written by nobody else. All of it is asked of what
-//! was opened, not of a name, and nothing on the way may be a link.
+//! belongs to root and is written by nobody else. Nothing on the way may be a
+//! link. The file and its directory are asked after they were opened.
 
 use core::ffi::CStr;
 use core::mem::{MaybeUninit, take};
@@ -207,32 +207,40 @@ fn open_trusted(
     }
 }
 
-/// Opens each directory on the way to `path` and checks it.
+/// Checks each directory on the way to `path`, and opens that. Those above are
+/// looked at by path: after one has passed, nobody but the owner can change
+/// what a name in it means (see `trust`), and nothing is opened to be closed.
 fn walk(root: &Root, path: &[u8], owner: u32) -> Result<OwnedFd, &'static str> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = root.open(b"/", flags, Mode::empty());
-    let mut directory = open.map_err(|_| CANNOT_OPEN)?;
-    check_directory(&directory, owner, Place::Top)?;
-    for name in path
-        .split(|byte| *byte == b'/')
-        .filter(|name| !name.is_empty())
-    {
-        let open = with_c_str(name, |name| {
-            openat(directory.as_fd(), name, flags, Mode::empty())
-        });
-        directory = open.map_err(|errno| match errno {
-            Errno::LOOP | Errno::NOTDIR => {
-                "it, or a directory above it, is no directory: put a real one there"
-            }
-            _ => CANNOT_OPEN,
-        })?;
-        check_directory(&directory, owner, Place::Below)?;
+    let no_directory = "it, or a directory above it, is no directory: put a real one there";
+    let look = |directory: BorrowedFd<'_>, path: &CStr| {
+        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+        statat(directory, path, flags)
+    };
+    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    for (slash, _) in slashes {
+        let (above, place) = match path.get(..slash) {
+            None | Some(b"") => (&b"/"[..], Place::Top),
+            Some(above) => (above, Place::Below),
+        };
+        let stat = root.with(above, look).map_err(|_| CANNOT_OPEN)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+            return Err(no_directory);
+        }
+        check_directory(&stat, owner, place)?;
     }
+
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+    let opened = root.open(path, flags, Mode::empty());
+    let directory = opened.map_err(|errno| match errno {
+        Errno::LOOP | Errno::NOTDIR => no_directory,
+        _ => CANNOT_OPEN,
+    })?;
+    let stat = fstat(&directory).map_err(|_| CANNOT_OPEN)?;
+    check_directory(&stat, owner, Place::Below)?;
     Ok(directory)
 }
 
-fn check_directory(directory: &OwnedFd, owner: u32, place: Place) -> Result<(), &'static str> {
-    let stat = fstat(directory).map_err(|_| CANNOT_OPEN)?;
+fn check_directory(stat: &Stat, owner: u32, place: Place) -> Result<(), &'static str> {
     if stat.st_uid != owner {
         return Err("it, or a directory above it, does not belong to root: chown root");
     }
@@ -265,15 +273,19 @@ fn read_file<'a>(
     let stat = fstat(&file).map_err(|_| Unread::File(CANNOT_OPEN))?;
     let size = check_file(&stat, owner).map_err(Unread::File)?;
 
-    // One byte more than there should be, to see a file that grows.
+    // One byte more than there should be, to see a file that grows. One that
+    // gives what it should have and not that byte is at its end.
     let mut used = 0;
     let into = room.0.get_mut(..=size).ok_or(Unread::Directory(NO_ROOM))?;
-    while let Some(rest) = into.get_mut(used..).filter(|rest| !rest.is_empty()) {
+    while let Some(rest) = into.get_mut(used..) {
         match read(&file, rest) {
             Ok(0) => break,
             Ok(count) => used += count,
             Err(Errno::INTR) => {}
             Err(_) => return Err(Unread::File(CANNOT_READ)),
+        }
+        if used >= size {
+            break;
         }
     }
     if used != size {
