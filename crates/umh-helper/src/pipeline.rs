@@ -158,8 +158,9 @@ impl Arrived<'_> {
                             errno,
                         },
                     ),
-                    Ok(mut delegate) if call.rule.is_none_or(|rule| rule.supervise) => {
-                        call.supervise(&context, &mut delegate)
+                    // Nor is this: see the log.
+                    Ok(delegate) if call.rule.is_none_or(|rule| rule.supervise) => {
+                        call.supervise(&context, &mut ManuallyDrop::new(delegate))
                     }
                     Ok(mut delegate) => {
                         call.tell_lacking(delegate.lacking);

@@ -3,9 +3,9 @@
 //! File descriptors by number: what a caller left open.
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
+use rustix::fd::{AsRawFd as _, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use rustix::fs::{FileType, Mode, OFlags};
-use rustix::io::{Errno, Result};
+use rustix::io::{Errno, FdFlags, Result};
 
 use super::Root;
 use super::raw::{number, syscall};
@@ -58,24 +58,27 @@ pub struct Kept {
 
 /// The same file by a number that [`arrange`] leaves alone.
 pub fn out_of_the_way(file: OwnedFd) -> Result<OwnedFd> {
+    /// The first number that is nobody's place.
+    const FIRST_FREE: i32 = 4;
     if file.as_raw_fd() >= FIRST_FREE {
         return Ok(file);
     }
-    rustix::io::fcntl_dupfd_cloexec(&file, FIRST_FREE)
+    let moved = rustix::io::fcntl_dupfd_cloexec(&file, FIRST_FREE)?;
+    // `arrange` puts something else in its place, or execve(2) closes it.
+    let _ = file.into_raw_fd();
+    Ok(moved)
 }
-
-/// The first number that is nobody's place.
-const FIRST_FREE: i32 = 4;
 
 /// Sets the descriptors for the program to come: 0 to 2 are `/dev/null`, or
 /// closed where there is none, unless kept; all others but the kept close at
 /// execve(2). Whatever of ours lies below 4 is lost, but for what is kept.
 pub fn arrange(root: &Root, kept: Kept) -> Result<()> {
     let null = root.open(b"/dev/null", OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
-    let null = null.and_then(out_of_the_way).ok();
+    // Closes at execve(2), but for where it is placed.
+    let null = null.ok().map(IntoRawFd::into_raw_fd);
     for (number, kept) in [(0, kept.stdin), (1, kept.output), (2, kept.output)] {
         if !kept {
-            place(null.as_ref(), number)?;
+            place(null, number)?;
         }
     }
 
@@ -108,22 +111,29 @@ pub fn let_go(kept: Kept) {
     }
 }
 
-/// Makes descriptor `number` the file, or closes it.
-fn place(file: Option<&OwnedFd>, number: usize) -> Result<()> {
-    let result = match file {
-        Some(file) => {
-            let from = usize::try_from(file.as_raw_fd()).map_err(|_| Errno::BADF)?;
+/// Makes descriptor `number` the file that `from` is, open across execve(2),
+/// or closes it.
+fn place(from: Option<RawFd>, number: RawFd) -> Result<()> {
+    let raw = |number: RawFd| usize::try_from(number).map_err(|_| Errno::BADF);
+    match from {
+        // It came there by itself: what is opened takes the first free number.
+        Some(from) if from == number => {
+            // SAFETY: the caller has it open.
+            let file = unsafe { BorrowedFd::borrow_raw(number) };
+            rustix::io::fcntl_setfd(file, FdFlags::empty())
+        }
+        Some(from) => {
+            let arguments = [raw(from)?, raw(number)?, 0, 0, 0, 0];
             // SAFETY: takes no pointer; what was at `number` is given up, as
             // `arrange` says.
-            unsafe { syscall(number::DUP3, [from, number, 0, 0, 0, 0]) }
+            unsafe { syscall(number::DUP3, arguments) }.map(|_| ())
         }
         // SAFETY: as above.
-        None => match unsafe { syscall(number::CLOSE, [number, 0, 0, 0, 0, 0]) } {
-            Err(Errno::BADF) => Ok(0),
-            result => result,
+        None => match unsafe { syscall(number::CLOSE, [raw(number)?, 0, 0, 0, 0, 0]) } {
+            Ok(_) | Err(Errno::BADF) => Ok(()),
+            Err(errno) => Err(errno),
         },
-    };
-    result.map(|_| ())
+    }
 }
 
 /// # Safety
