@@ -54,6 +54,7 @@ pub struct Fingerprint {
     pub other_fds: bool,
     /// `RLIMIT_CORE` is 1 byte, soft and hard: the guard of piped core dumps
     /// against their own handler crashing (`fs/coredump.c:umh_coredump_setup`).
+    /// False unless descriptor 0 is a pipe: nobody else is asked.
     pub core_limit_one: bool,
 }
 

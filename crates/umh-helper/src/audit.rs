@@ -44,19 +44,20 @@ use crate::verdict::{Decision, Reason};
 
 /// Where this process writes what it does.
 ///
-/// Up to the decision its descriptors may be 0 to 2, which most callers leave
-/// closed; from [`Log::begin`] of a call that is not refused it keeps none
-/// open, so that what runs for the call finds no trace of it. A program that
-/// refuses and exits need not spend the system calls on closing them: it
-/// leaves the `Log` undropped.
+/// Its descriptors may be 0 to 2, which most callers leave closed and which
+/// what runs for a call is given; all of them close at execve(2). From
+/// [`Log::begin`] of a call that is not refused none is used again after it
+/// was: what is there then may be the program's. The ring's is of no use once
+/// it is mapped, and a process that ends soon need not spend a system call on
+/// closing it: it leaves the `Log` undropped.
 pub struct Log<'r> {
     root: &'r Root,
     ring: Result<Ring, Trouble>,
     /// When this process began its work, nanoseconds since boot.
     began: u64,
-    ring_file: Cell<Option<OwnedFd>>,
+    _ring_file: Option<OwnedFd>,
     kmsg: Cell<Option<OwnedFd>>,
-    /// A call is being answered: no descriptor stays open.
+    /// A call is being answered: the log's device is closed after each line.
     answering: Cell<bool>,
     /// Why the call comes to nothing was said: the record need not.
     told: Cell<bool>,
@@ -82,7 +83,7 @@ impl<'r> Log<'r> {
             root,
             ring,
             began,
-            ring_file: Cell::new(file),
+            _ring_file: file,
             kmsg: Cell::new(None),
             answering: Cell::new(false),
             told: Cell::new(false),
@@ -125,7 +126,7 @@ impl<'r> Log<'r> {
 
         if entry.decision != Decision::Deny {
             self.answering.set(true);
-            drop((self.ring_file.take(), self.kmsg.take()));
+            drop(self.kmsg.take());
         }
         Record {
             log: self,

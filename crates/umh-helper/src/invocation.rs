@@ -27,17 +27,19 @@ pub fn take<'a>(stack: &Stack<'a>, root: &Root) -> Option<Invocation<'a>> {
 fn fingerprint(stack: &Stack<'_>, root: &Root) -> Fingerprint {
     // First of all: whatever is opened from here on takes a free number.
     let [stdin, one, two, pidfd, others @ ..] = descriptors::open();
-    let core = getrlimit(Resource::Core);
+    let stdin = descriptor(0, stdin);
+    // It marks the reader of a core, and means nothing else.
+    let core = (stdin == Descriptor::Pipe).then(|| getrlimit(Resource::Core));
     let sessionless = identity::session() == Ok(0) && identity::process_group() == Ok(0);
 
     Fingerprint {
         parent: parent(root, identity::parent()),
         sessionless,
         root: stack.root && !identity::has_groups(),
-        stdin: descriptor(0, stdin),
+        stdin,
         pidfd: descriptor(3, pidfd),
         other_fds: one || two || others.contains(&true),
-        core_limit_one: core.current == Some(1) && core.maximum == Some(1),
+        core_limit_one: core.is_some_and(|core| core.current == Some(1) && core.maximum == Some(1)),
     }
 }
 
