@@ -129,7 +129,7 @@ fn verify(subject: Subject, kernel: Kernel) -> Result<()> {
         (Subject::Supervised | Subject::SupervisedKmod, [("allow", _, end)]) => *end == "exited 1",
         (Subject::HandedOver, [("allow", _, end)]) => *end == "handed-over",
         (Subject::Empty | Subject::Dispatcher | Subject::Kmod, []) => true,
-        (Subject::LeastExec | Subject::LeastWait, []) => true,
+        (Subject::LeastExec | Subject::LeastConfined | Subject::LeastWait, []) => true,
         _ => false,
     };
     ensure!(well, "usermode-helper says {answers:?}");

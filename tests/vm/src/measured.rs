@@ -16,7 +16,9 @@ pub enum Subject {
     LeastRefusal,
     /// The same, which becomes the empty program.
     LeastExec,
-    /// The same, which runs the empty program confined, and waits for it.
+    /// The same confined.
+    LeastConfined,
+    /// The same in a child, which it waits for.
     LeastWait,
     /// usermode-helper, asked for a program that no rule lists.
     Denied,
@@ -40,6 +42,7 @@ impl Subject {
         Self::Empty,
         Self::LeastRefusal,
         Self::LeastExec,
+        Self::LeastConfined,
         Self::LeastWait,
         Self::Denied,
         Self::BuiltIn,
@@ -56,6 +59,7 @@ impl Subject {
             Self::Empty => "empty",
             Self::LeastRefusal => "least-refusal",
             Self::LeastExec => "least-exec",
+            Self::LeastConfined => "least-confined",
             Self::LeastWait => "least-wait",
             Self::Denied => "denied",
             Self::BuiltIn => "built-in",

@@ -75,7 +75,7 @@ fn tree(helper: &Path) -> Result<PathBuf> {
     for peer in ["empty", "dispatcher", "least"] {
         fs::copy(peers::build(peer)?, bench.join(peer))?;
     }
-    for last in ["r", "e", "w"] {
+    for last in ["r", "e", "c", "w"] {
         fs::hard_link(bench.join("least"), bench.join(format!("least-{last}")))?;
     }
     let unlisted = bench.join("unlisted");

@@ -60,7 +60,26 @@ pub(super) fn print(results: &Results, aims: &[Aim]) {
          most that the first one had. \"The least\" decides nothing: it makes the system calls\n\
          that its kind of answer cannot do without. A plain file is this machine's /dev/kmsg.\n",
     ));
+    print_parts(results);
     print_aims(aims);
+}
+
+/// What the kernel makes of an exec that comes by way of another program, and
+/// what is ours of it.
+fn print_parts(results: &Results) {
+    let part = |subject, base| match results.adds(subject, base) {
+        Some(time) => format!("{} us", time / 1000),
+        None => "?".into(),
+    };
+    say::line(format_args!(
+        "Added to an exec, time here: {} by a second exec, {} by dropping capabilities, {} by a\n\
+         process to wait for; by umh itself {} where it waits, {} where it hands over.\n",
+        part(Subject::LeastExec, Subject::Empty),
+        part(Subject::LeastConfined, Subject::LeastExec),
+        part(Subject::LeastWait, Subject::LeastConfined),
+        part(Subject::Supervised, Subject::LeastWait),
+        part(Subject::HandedOver, Subject::LeastConfined),
+    ));
 }
 
 /// What was hoped for, and what is.
@@ -85,7 +104,8 @@ const fn words(subject: Subject) -> &'static str {
         Subject::Empty => "an empty program, the floor",
         Subject::LeastRefusal => "the least: record, line, policy",
         Subject::LeastExec => "the least: becomes the empty one",
-        Subject::LeastWait => "the least: confines it, waits",
+        Subject::LeastConfined => "the least: confined before",
+        Subject::LeastWait => "the least: confined, waits",
         Subject::Denied => "umh: denied, with a log line",
         Subject::BuiltIn => "umh: looks for the module itself",
         Subject::Supervised => "umh: runs the empty one, waits",

@@ -28,14 +28,23 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// for it, and what is the administrator's folder meanwhile.
 type Subject = (&'static str, &'static str, Option<&'static str>);
 
-const SUBJECTS: [Subject; 8] = [
+const SUBJECTS: [Subject; 9] = [
     ("empty", "/usr/lib/umh-bench/empty", None),
     ("least-refusal", "/usr/lib/umh-bench/least-r", None),
     ("least-exec", "/usr/lib/umh-bench/least-e", None),
+    ("least-confined", "/usr/lib/umh-bench/least-c", None),
     ("least-wait", "/usr/lib/umh-bench/least-w", None),
     ("denied", "/usr/lib/umh-bench/unlisted", None),
-    ("supervised", "/usr/lib/umh/modprobe", Some("/etc/umh.waits")),
-    ("handed-over", "/usr/lib/umh/modprobe", Some("/etc/umh.becomes")),
+    (
+        "supervised",
+        "/usr/lib/umh/modprobe",
+        Some("/etc/umh.waits"),
+    ),
+    (
+        "handed-over",
+        "/usr/lib/umh/modprobe",
+        Some("/etc/umh.becomes"),
+    ),
     ("dispatcher", "/usr/lib/umh-bench/dispatcher", None),
 ];
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The least that the kernel is asked for in three kinds of answer, without a
+//! The least that the kernel is asked for in some kinds of answer, without a
 //! decision in between: what remains when usermode-helper costs nothing. The
 //! last letter of argv\[0\] chooses.
 //!
 //! - `least-r`: a refusal: looks for both directories of policy files, maps the
 //!   ring and writes to two of its pages, writes one line to the log;
 //! - `least-e`: an exec: becomes the empty program;
-//! - `least-w`: a program waited for: takes all but one capability from the
-//!   bounding set in a child made by vfork(2), which becomes the empty program.
+//! - `least-c`: the same confined: before, it takes the capabilities from the
+//!   bounding set that the rule for modprobe leaves out;
+//! - `least-w`: a program waited for: the same in a child made by vfork(2).
 
 #![no_std]
 #![no_main]
@@ -59,6 +60,7 @@ unsafe extern "C" fn enter(name: *const c_char) -> ! {
         match u8::try_from(last) {
             Ok(b'r') => refuse(),
             Ok(b'e') => become_empty(),
+            Ok(b'c') => become_confined(),
             Ok(b'w') => wait(),
             _ => BROKEN,
         }
@@ -117,20 +119,28 @@ unsafe fn become_empty() -> usize {
     BROKEN
 }
 
-unsafe fn wait() -> usize {
+unsafe fn become_confined() -> usize {
     /// linux/capability.h, linux/prctl.h
+    const CAP_NET_ADMIN: usize = 12;
     const CAP_SYS_MODULE: usize = 16;
     const CAP_LAST: usize = 40;
     const PR_CAPBSET_DROP: usize = 24;
+    let kept = [CAP_NET_ADMIN, CAP_SYS_MODULE];
+    for capability in (0..=CAP_LAST).filter(|number| !kept.contains(number)) {
+        // SAFETY: takes no pointer.
+        unsafe { call(number::PRCTL, [PR_CAPBSET_DROP, capability, 0, 0, 0, 0]) };
+    }
+    // SAFETY: asks for nothing.
+    unsafe { become_empty() }
+}
+
+unsafe fn wait() -> usize {
     let mut status = 0i32;
     // SAFETY: the child never returns from here; the status is an int.
     unsafe {
         let pid = call(number::VFORK, [0; 6]);
         if pid == 0 {
-            for capability in (0..=CAP_LAST).filter(|number| *number != CAP_SYS_MODULE) {
-                call(number::PRCTL, [PR_CAPBSET_DROP, capability, 0, 0, 0, 0]);
-            }
-            let failed = become_empty();
+            let failed = become_confined();
             call(number::EXIT_GROUP, [failed, 0, 0, 0, 0, 0]);
         }
         let address = (&raw mut status).expose_provenance();

@@ -14,7 +14,7 @@ use crate::plan::Kernel;
 /// The empty program.
 const EMPTY: &str = "/usr/lib/umh-bench/empty";
 
-/// The program of three names that does the least.
+/// The program of four names that does the least.
 const LEAST: &str = "/usr/lib/umh-bench/least";
 
 /// The dispatcher that reads a TOML file.
@@ -38,7 +38,7 @@ const POLICY: &str = "/etc/umh/policy.d/50-bench.toml";
 /// Makes what all rounds use.
 pub(super) fn prepare_files() -> Result<()> {
     fs::hard_link(STATIC, UNLISTED).context(UNLISTED)?;
-    for last in ["r", "e", "w"] {
+    for last in ["r", "e", "c", "w"] {
         fs::hard_link(LEAST, format!("{LEAST}-{last}")).context(LEAST)?;
     }
     Ok(())
@@ -51,6 +51,7 @@ pub(super) fn arrange(subject: Subject, kernel: Kernel) -> Result<()> {
         Subject::Empty => (EMPTY, EMPTY),
         Subject::LeastRefusal => ("/usr/lib/umh-bench/least-r", LEAST),
         Subject::LeastExec => ("/usr/lib/umh-bench/least-e", LEAST),
+        Subject::LeastConfined => ("/usr/lib/umh-bench/least-c", LEAST),
         Subject::LeastWait => ("/usr/lib/umh-bench/least-w", LEAST),
         Subject::Denied => (UNLISTED, UNLISTED),
         Subject::BuiltIn | Subject::Supervised | Subject::HandedOver | Subject::SupervisedKmod => {
