@@ -114,6 +114,7 @@ const FILES: &[&[Case]] = &[
     selftests::KMOD,
     selftests::KMOD_MISSING,
     selftests::KMOD_REFUSED,
+    selftests::KMOD_WHOLE,
     stress::CASES,
     stress::IN_ANY_MODE,
     tomoyo::CASES,

@@ -265,7 +265,7 @@ impl Suite {
             Self::Apparmor => lsm::apparmor(),
             Self::Selinux => lsm::selinux(),
             Self::Engine => selftests::capsh(),
-            Self::KmodSelftest => selftests::kmod(kernel),
+            Self::KmodSelftest | Self::KmodSelftestWhole => selftests::kmod(kernel),
             Self::FirmwareSelftest => selftests::firmware(),
             _ => Vec::new(),
         }

@@ -76,6 +76,8 @@ pub enum Suite {
     Engine,
     /// Linux's own `tools/testing/selftests/kmod`.
     KmodSelftest,
+    /// What takes longest of that, as often as it recommends.
+    KmodSelftestWhole,
     /// Linux's own `tools/testing/selftests/firmware`.
     FirmwareSelftest,
 }
@@ -127,6 +129,7 @@ impl Suite {
         Self::DebianSid,
         Self::Engine,
         Self::KmodSelftest,
+        Self::KmodSelftestWhole,
         Self::FirmwareSelftest,
     ];
 
@@ -165,6 +168,7 @@ impl Suite {
             Self::DebianSid => "debian-sid",
             Self::Engine => "engine",
             Self::KmodSelftest => "kmod-selftest",
+            Self::KmodSelftestWhole => "kmod-selftest-whole",
             Self::FirmwareSelftest => "firmware-selftest",
         }
     }
@@ -175,10 +179,11 @@ impl Suite {
     }
 
     /// Whether `cargo xtask test` runs it: all but [`Suite::Demo`], the benches
-    /// and the captures, which have commands of their own,
-    /// [`Suite::EveryModule`] and the whole systems, which take too long.
+    /// and the captures, which have commands of their own, and what takes too
+    /// long: long cases and whole systems.
     pub const fn is_test(self) -> bool {
-        !matches!(self, Self::Demo | Self::EveryModule)
+        !matches!(self, Self::Demo)
+            && !self.has_long_cases()
             && !self.is_bench()
             && !self.is_capture()
             && self.release().is_none()
@@ -192,6 +197,11 @@ impl Suite {
             Self::DebianSid => Some("sid"),
             _ => None,
         }
+    }
+
+    /// Whether one of its cases takes minutes, and has limits of its own.
+    pub const fn has_long_cases(self) -> bool {
+        matches!(self, Self::EveryModule | Self::KmodSelftestWhole)
     }
 
     /// Whether `cargo xtask bench` runs it.
@@ -223,7 +233,9 @@ impl Suite {
             Self::Apparmor | Self::Selinux | Self::Ima => &[Kernel::Stock612],
             Self::Engine => &[Kernel::C612, Kernel::Rust612, Kernel::RustDebug612],
             // With umh in kmod's place, and to compare two kernels.
-            Self::KmodSelftest => &[Kernel::Option612, Kernel::C612, Kernel::Rust612],
+            Self::KmodSelftest | Self::KmodSelftestWhole => {
+                &[Kernel::Option612, Kernel::C612, Kernel::Rust612]
+            }
             Self::FirmwareSelftest => &[Kernel::C612, Kernel::Rust612],
             Self::Attacks
             | Self::Audit
@@ -285,7 +297,8 @@ impl Suite {
             Self::Modules | Self::Apparmor | Self::Selinux | Self::Ima => 600,
             // One processor, and every instruction counted.
             Self::Bench | Self::BenchModules => 1200,
-            Self::EveryModule | Self::KmodSelftest | Self::FirmwareSelftest => 3600,
+            Self::EveryModule | Self::KmodSelftestWhole => 3600,
+            Self::KmodSelftest | Self::FirmwareSelftest => 3600,
             Self::Engine => 900,
             Self::Debian12 | Self::Debian13 | Self::DebianSid => 1200,
             _ => 180,

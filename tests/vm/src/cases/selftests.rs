@@ -42,7 +42,7 @@ pub(super) const KMOD: &[Case] = cases! { KmodSelftest on Suite::KmodSelftest.ke
     "kmod_0005_fifty_threads_request_a_module" => |machine| kmod(machine, &["-t", "0005"]),
     "kmod_0006_fifty_threads_get_a_file_system" => |machine| kmod(machine, &["-t", "0006"]),
     "kmod_0007_fifty_threads_do_both" => |machine| kmod(machine, &["-t", "0007"]),
-    // 150 times are recommended; each is as good as another.
+    // Of 150 times, which are a suite of their own.
     "kmod_0008_more_threads_than_slots_request_a_module" => |machine| kmod(machine, &["-c", "0008", "5"]),
     "kmod_0009_more_threads_than_slots_get_a_file_system" => |machine| kmod(machine, &["-c", "0009", "5"]),
     "kmod_0011_autoloading_is_off" => |machine| kmod_sh(machine, &["-t", "0011"]),
@@ -56,6 +56,11 @@ pub(super) const KMOD_MISSING: &[Case] = cases! { KmodSelftest on COMPARED;
 
 pub(super) const KMOD_REFUSED: &[Case] = cases! { KmodSelftest on &[Kernel::Option612];
     "kmod_0010_a_modprobe_of_any_other_path_is_refused" => refused,
+};
+
+pub(super) const KMOD_WHOLE: &[Case] = cases! { KmodSelftestWhole on Suite::KmodSelftestWhole.kernels();
+    "kmod_0008_a_hundred_and_fifty_times" => |machine| kmod(machine, &["-t", "0008"]),
+    "kmod_0009_a_hundred_and_fifty_times" => |machine| kmod(machine, &["-t", "0009"]),
 };
 
 pub(super) const FIRMWARE: &[Case] = cases! { FirmwareSelftest on COMPARED;

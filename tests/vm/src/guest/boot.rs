@@ -76,8 +76,7 @@ fn suite(channel: &Arc<Channel>) -> Result<()> {
     let machine = Machine::new(kernel, Arc::clone(channel))?;
     let watchdog = Watchdog::start(Arc::clone(channel));
     for case in cases::of(suite, kernel).filter(|case| case.name.contains(&wanted)) {
-        // Thousands of modules in one case, which has limits of its own.
-        watchdog.running((suite != Suite::EveryModule).then_some(case.name));
+        watchdog.running((!suite.has_long_cases()).then_some(case.name));
         run_case(case, &machine, channel)?;
         watchdog.running(None);
     }
