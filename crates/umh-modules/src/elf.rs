@@ -8,7 +8,8 @@
 //! Both word sizes, both byte orders, every machine. Nothing in a file is
 //! believed: every section must lie inside it, every name inside its strings.
 //! Only the sections of interest are asked for, an eighth of a usual module,
-//! so that a [`Source`] which reads from a disk need not read the rest.
+//! and neighbours at once, so that a [`Source`] which reads from a disk need
+//! not read the rest.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -27,97 +28,103 @@ pub use modinfo::Field;
 pub use symbols::{Export, Import};
 pub use versions::Version;
 
-use layout::{Format, Section, Table};
+use layout::{Format, Part, Table};
 
-/// Where a module's bytes come from.
-pub trait Source {
-    /// How a part is kept: a slice of the whole, or memory of its own.
-    type Bytes: AsRef<[u8]>;
+/// Where a module's bytes come from, which are there for as long as `'a`.
+pub trait Source<'a> {
     /// Why a part cannot be had.
     type Error: From<Error>;
 
     /// How many bytes there are.
     fn length(&self) -> u64;
 
-    /// Exactly the bytes of `range`, which lies within the length.
-    fn read(&mut self, range: Range<u64>) -> Result<Self::Bytes, Self::Error>;
+    /// Exactly the bytes of `range`, which lies within the length. All that
+    /// is asked for one object is no more than three times the length.
+    fn read(&mut self, range: Range<u64>) -> Result<&'a [u8], Self::Error>;
 }
 
 /// One module's parts that kmod's tools read.
 #[derive(Debug)]
-pub struct Object<B> {
+pub struct Object<'a> {
     format: Format,
-    modinfo: Option<B>,
-    symbols: Option<B>,
-    names: Option<B>,
-    exported_names: Option<B>,
-    versions: Option<B>,
-    extended_checksums: Option<B>,
-    extended_names: Option<B>,
+    modinfo: &'a [u8],
+    symbols: Option<&'a [u8]>,
+    names: &'a [u8],
+    exported_names: &'a [u8],
+    versions: &'a [u8],
+    extended_checksums: Option<&'a [u8]>,
+    extended_names: Option<&'a [u8]>,
     /// Sections that hold checksums of exports, by their number.
-    checksums: Vec<(u16, B)>,
+    checksums: Vec<(u16, &'a [u8])>,
 }
 
-impl<'a> Object<&'a [u8]> {
+/// Parts with no more than this between them are read at once: that costs
+/// less than to ask twice.
+const NEAR: u64 = 4096;
+
+impl<'a> Object<'a> {
     /// A whole image in memory, unpacked; nothing is copied.
     pub fn parse(image: &'a [u8]) -> Result<Self, Error> {
         Self::read(&mut Image(image))
     }
-}
 
-impl<B: AsRef<[u8]>> Object<B> {
     /// Reads the parts from `source`.
-    pub fn read<S: Source<Bytes = B>>(source: &mut S) -> Result<Self, S::Error> {
+    pub fn read<S: Source<'a>>(source: &mut S) -> Result<Self, S::Error> {
         let table = Table::read(source)?;
         let mut object = Self {
             format: table.format(),
-            modinfo: None,
+            modinfo: &[],
             symbols: None,
-            names: None,
-            exported_names: None,
-            versions: None,
+            names: &[],
+            exported_names: &[],
+            versions: &[],
             extended_checksums: None,
             extended_names: None,
             checksums: Vec::new(),
         };
-        for Section {
-            number,
-            name,
-            range,
-        } in table.sections()
-        {
-            let part = match name {
-                b".modinfo" => &mut object.modinfo,
-                b".symtab" => &mut object.symbols,
-                b".strtab" => &mut object.names,
-                b"__ksymtab_strings" => &mut object.exported_names,
-                b"__versions" => &mut object.versions,
-                b"__version_ext_crcs" => &mut object.extended_checksums,
-                b"__version_ext_names" => &mut object.extended_names,
-                _ if name.starts_with(b"__kcrctab") => {
-                    object.checksums.push((number, source.read(range)?));
-                    continue;
-                }
-                _ => continue,
+        let mut parts = table.parts();
+        parts.sort_unstable_by_key(|(_, range)| range.start);
+        let mut rest = parts.as_slice();
+        while let Some((_, Range { start, mut end })) = rest.first().cloned() {
+            let is_near = |(_, range): &&(Part, Range<u64>)| {
+                let is_near = range.start <= end.saturating_add(NEAR);
+                end = if is_near { end.max(range.end) } else { end };
+                is_near
             };
-            // The first of a name counts.
-            if part.is_none() {
-                *part = Some(source.read(range)?);
+            let count = rest.iter().take_while(is_near).count();
+            let near;
+            (near, rest) = rest.split_at_checked(count).unwrap_or_default();
+            let bytes = source.read(start..end)?;
+            for (part, range) in near {
+                let bytes = usize::try_from(range.start - start)
+                    .ok()
+                    .zip(usize::try_from(range.end - start).ok())
+                    .and_then(|(begin, end)| bytes.get(begin..end));
+                object.take(*part, bytes.ok_or(Error::Truncated)?);
             }
         }
+        object.checksums.sort_unstable_by_key(|(number, _)| *number);
         Ok(object)
     }
-}
 
-fn part<B: AsRef<[u8]>>(part: &Option<B>) -> &[u8] {
-    part.as_ref().map_or(&[], B::as_ref)
+    fn take(&mut self, part: Part, bytes: &'a [u8]) {
+        match part {
+            Part::Modinfo => self.modinfo = bytes,
+            Part::Symbols => self.symbols = Some(bytes),
+            Part::Names => self.names = bytes,
+            Part::ExportedNames => self.exported_names = bytes,
+            Part::Versions => self.versions = bytes,
+            Part::ExtendedChecksums => self.extended_checksums = Some(bytes),
+            Part::ExtendedNames => self.extended_names = Some(bytes),
+            Part::Checksums(number) => self.checksums.push((number, bytes)),
+        }
+    }
 }
 
 /// A whole image as a source.
 struct Image<'a>(&'a [u8]);
 
-impl<'a> Source for Image<'a> {
-    type Bytes = &'a [u8];
+impl<'a> Source<'a> for Image<'a> {
     type Error = Error;
 
     fn length(&self) -> u64 {

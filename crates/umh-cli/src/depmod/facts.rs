@@ -28,11 +28,7 @@ pub(super) struct Import {
 
 impl Facts {
     /// What `object` says; the names of symbols go into `names`.
-    pub(super) fn of<B: AsRef<[u8]>>(
-        object: &Object<B>,
-        names: &mut Names,
-        checksums: bool,
-    ) -> Self {
+    pub(super) fn of(object: &Object<'_>, names: &mut Names, checksums: bool) -> Self {
         let exports = object.exports();
         let imports = object.imports();
         let checksums = checksums.then(|| {

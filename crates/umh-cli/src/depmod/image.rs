@@ -7,10 +7,9 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::buffer::spare_capacity;
 use rustix::fs::OFlags;
 use umh_modules::elf::{self, Object};
 
@@ -19,11 +18,12 @@ use super::facts::Facts;
 use super::names::Names;
 use super::stamp::Stamp;
 
-/// Reads files one after the other.
+/// Reads files one after the other, all into the same memory.
 pub(super) struct Reader {
     pub(super) names: Names,
     decoder: Decoder,
-    packed: Vec<u8>,
+    /// Where a file's parts go. What no file has touched takes no memory.
+    room: Vec<u8>,
     /// Whether checksums are wanted too.
     checksums: bool,
 }
@@ -33,7 +33,7 @@ impl Reader {
         Self {
             names: Names::default(),
             decoder: Decoder::default(),
-            packed: Vec::new(),
+            room: Vec::new(),
             checksums,
         }
     }
@@ -54,22 +54,27 @@ impl Reader {
             .filter(|length| *length <= decode::LIMIT);
         let length = length.ok_or(decode::Error::Large)?;
 
-        let mut head = Vec::new();
-        fill(&file, 0, HEAD.min(length), &mut head)?;
-        let facts = match Packing::of(&head) {
+        // Its beginning, and three times what the sections can be.
+        let needed = WHOLE + 3 * length;
+        if self.room.len() < needed {
+            self.room = vec![0; needed];
+        }
+        let mut parts = Parts {
+            file: &file,
+            length,
+            head: &[],
+            room: &mut self.room,
+        };
+        let head = if length > WHOLE { HEAD } else { length };
+        parts.head = parts.take(0, head)?;
+        let facts = match Packing::of(parts.head) {
             None => {
-                let length = length as u64;
-                let object = Object::read(&mut Parts {
-                    file: &file,
-                    length,
-                    head,
-                })?;
+                let object = Object::read(&mut parts)?;
                 Facts::of(&object, &mut self.names, self.checksums)
             }
             Some(packing) => {
-                self.packed.clear();
-                fill(&file, 0, length, &mut self.packed)?;
-                let image = self.decoder.decode(packing, &self.packed)?;
+                let packed = parts.take(0, length)?;
+                let image = self.decoder.decode(packing, packed)?;
                 Facts::of(&Object::parse(image)?, &mut self.names, self.checksums)
             }
         };
@@ -77,53 +82,48 @@ impl Reader {
     }
 }
 
-/// The size of an ELF header: enough to know what a file is.
+/// A file of that size is read at once: that costs less than to ask for parts.
+const WHOLE: usize = 16 << 10;
+/// Of a larger one the ELF header comes first, which tells what it is.
 const HEAD: usize = 64;
 
 /// A file that is read in parts.
 struct Parts<'a> {
     file: &'a File,
-    length: u64,
+    length: usize,
     /// Its first bytes, which are known.
-    head: Vec<u8>,
+    head: &'a [u8],
+    /// Where others go.
+    room: &'a mut [u8],
 }
 
-impl elf::Source for Parts<'_> {
-    type Bytes = Vec<u8>;
+impl<'a> Parts<'a> {
+    /// Reads `length` bytes from `at` on.
+    fn take(&mut self, at: usize, length: usize) -> io::Result<&'a [u8]> {
+        let part;
+        (part, self.room) = std::mem::take(&mut self.room)
+            .split_at_mut_checked(length)
+            .ok_or(io::ErrorKind::FileTooLarge)?;
+        self.file.read_exact_at(part, at as u64)?;
+        Ok(part)
+    }
+}
+
+impl<'a> elf::Source<'a> for Parts<'a> {
     type Error = Unreadable;
 
     fn length(&self) -> u64 {
-        self.length
+        self.length as u64
     }
 
-    fn read(&mut self, range: Range<u64>) -> Result<Vec<u8>, Unreadable> {
-        let length = range.end.saturating_sub(range.start);
-        if range.start == 0 && length == self.head.len() as u64 {
-            return Ok(std::mem::take(&mut self.head));
-        }
-        let mut bytes = Vec::new();
-        fill(
-            self.file,
-            range.start,
-            usize::try_from(length).unwrap_or(usize::MAX),
-            &mut bytes,
-        )?;
-        Ok(bytes)
-    }
-}
-
-/// Reads `length` bytes from `at` on, without writing zeros there first.
-fn fill(file: &File, at: u64, length: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
-    bytes.reserve_exact(length);
-    while bytes.len() < length {
-        let offset = at + bytes.len() as u64;
-        if rustix::io::pread(file, spare_capacity(bytes), offset)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    fn read(&mut self, range: Range<u64>) -> Result<&'a [u8], Unreadable> {
+        let begin = usize::try_from(range.start).unwrap_or(usize::MAX);
+        let end = usize::try_from(range.end).unwrap_or(usize::MAX);
+        match self.head.get(begin..end) {
+            Some(part) => Ok(part),
+            None => Ok(self.take(begin, end.saturating_sub(begin))?),
         }
     }
-    // There may have been more room than was asked for.
-    bytes.truncate(length);
-    Ok(())
 }
 
 /// Why a module cannot be read.

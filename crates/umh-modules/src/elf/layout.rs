@@ -3,6 +3,7 @@
 //! Header and section headers (`Elf32_Ehdr`, `Elf64_Ehdr`, `Elf32_Shdr`,
 //! `Elf64_Shdr` of elf(5)).
 
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::{Error, Source};
@@ -41,22 +42,25 @@ pub(super) const fn field(narrow: (usize, usize), wide: (usize, usize)) -> Field
 
 impl Format {
     /// The field of the structure that `bytes` begin with.
+    #[inline]
     pub(super) fn take(self, bytes: &[u8], field: &Field) -> Option<u64> {
         let (at, size) = if self.wide { field.wide } else { field.narrow };
         self.number(bytes.get(at..)?.get(..size)?)
     }
 
-    /// As many bytes as there are, at most eight, as a number.
+    /// One, two, four or eight bytes as a number. A million symbols are read
+    /// with it: each size has its own way.
+    #[inline]
     pub(super) fn number(self, bytes: &[u8]) -> Option<u64> {
-        let mut word = [0; 8];
-        if self.big {
-            let unused = word.len().checked_sub(bytes.len())?;
-            word.get_mut(unused..)?.copy_from_slice(bytes);
-            Some(u64::from_be_bytes(word))
-        } else {
-            word.get_mut(..bytes.len())?.copy_from_slice(bytes);
-            Some(u64::from_le_bytes(word))
-        }
+        Some(match *bytes {
+            [byte] => byte.into(),
+            [a, b] if self.big => u16::from_be_bytes([a, b]).into(),
+            [a, b] => u16::from_le_bytes([a, b]).into(),
+            [a, b, c, d] if self.big => u32::from_be_bytes([a, b, c, d]).into(),
+            [a, b, c, d] => u32::from_le_bytes([a, b, c, d]).into(),
+            _ if self.big => u64::from_be_bytes(bytes.try_into().ok()?),
+            _ => u64::from_le_bytes(bytes.try_into().ok()?),
+        })
     }
 
     /// Whether it is for a SPARC, whose registers are symbols.
@@ -65,26 +69,50 @@ impl Format {
     }
 }
 
+/// A section that kmod's tools read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Modinfo,
+    Symbols,
+    Names,
+    ExportedNames,
+    Versions,
+    ExtendedChecksums,
+    ExtendedNames,
+    /// Of exports, with the section's number.
+    Checksums(u16),
+}
+
+impl Part {
+    /// The names of sections, as they stand among the strings.
+    const NAMED: [(&[u8], Self); 7] = [
+        (b".modinfo\0", Self::Modinfo),
+        (b".symtab\0", Self::Symbols),
+        (b".strtab\0", Self::Names),
+        (b"__ksymtab_strings\0", Self::ExportedNames),
+        (b"__versions\0", Self::Versions),
+        (b"__version_ext_crcs\0", Self::ExtendedChecksums),
+        (b"__version_ext_names\0", Self::ExtendedNames),
+    ];
+    /// What the names of sections with checksums begin with: `__kcrctab_gpl`.
+    const CHECKSUMS: &[u8] = b"__kcrctab";
+}
+
 /// The section headers with the names of the sections.
-pub(super) struct Table<B> {
+pub(super) struct Table<'a> {
     format: Format,
-    headers: B,
-    names: B,
+    headers: &'a [u8],
+    names: &'a [u8],
     length: u64,
 }
 
-/// One section within the file.
-pub(super) struct Section<'a> {
-    pub(super) number: u16,
-    pub(super) name: &'a [u8],
-    pub(super) range: Range<u64>,
-}
+/// Linkers write the names, some hundred bytes, directly before the headers.
+const BEFORE: u64 = 1024;
 
-impl<B: AsRef<[u8]>> Table<B> {
-    pub(super) fn read<S: Source<Bytes = B>>(source: &mut S) -> Result<Self, S::Error> {
+impl<'a> Table<'a> {
+    pub(super) fn read<S: Source<'a>>(source: &mut S) -> Result<Self, S::Error> {
         let length = source.length();
         let first = source.read(0..HEADER.min(length))?;
-        let first = first.as_ref();
         let format = identify(first)?;
         let take = |field| format.take(first, field).ok_or(Error::Truncated);
 
@@ -93,15 +121,27 @@ impl<B: AsRef<[u8]>> Table<B> {
             return Err(Error::NoNames.into());
         }
         let begin = take(&SECTIONS_OFFSET)?;
-        let headers = within(begin, take(&SECTION_COUNT)? * size, length);
-        let headers = source.read(headers.ok_or(Error::Truncated)?)?;
+        let range_of_headers = within(begin, take(&SECTION_COUNT)? * size, length);
+        let range_of_headers = range_of_headers.ok_or(Error::Truncated)?;
+        let start = begin.saturating_sub(BEFORE);
+        let both = source.read(start..range_of_headers.end)?;
+        let part = |range: &Range<u64>| {
+            let begin = usize::try_from(range.start.checked_sub(start)?).ok()?;
+            let end = usize::try_from(range.end - start).ok()?;
+            both.get(begin..end)
+        };
+        let headers = part(&range_of_headers).ok_or(Error::Truncated)?;
 
         let number = take(&NAMES_SECTION)?;
         let names = usize::try_from(number * size).ok();
         let names = names.filter(|_| number != 0);
-        let names = names.and_then(|at| headers.as_ref().get(at..));
+        let names = names.and_then(|at| headers.get(at..));
         let names = names.and_then(|header| range(format, header, length));
-        let names = source.read(names.ok_or(Error::NoNames)?)?;
+        let names = names.ok_or(Error::NoNames)?;
+        let names = match part(&names) {
+            Some(names) => names,
+            None => source.read(names)?,
+        };
         Ok(Self {
             format,
             headers,
@@ -114,18 +154,37 @@ impl<B: AsRef<[u8]>> Table<B> {
         self.format
     }
 
-    /// Those that have a name and lie in the file.
-    pub(super) fn sections(&self) -> impl Iterator<Item = Section<'_>> {
+    /// Those that lie in the file; of a name the first, but all checksums.
+    pub(super) fn parts(&self) -> Vec<(Part, Range<u64>)> {
         let size = if self.format.wide { 64 } else { 40 };
-        let headers = self.headers.as_ref().chunks_exact(size);
-        (0..).zip(headers).skip(1).filter_map(|(number, header)| {
-            let name = self.format.take(header, &NAME)?;
-            Some(Section {
-                number,
-                name: text(self.names.as_ref(), name)?,
-                range: range(self.format, header, self.length)?,
-            })
-        })
+        let mut parts = Vec::with_capacity(Part::NAMED.len());
+        let mut known = [false; Part::NAMED.len()];
+        for (number, header) in (0..).zip(self.headers.chunks_exact(size)).skip(1) {
+            let name = self.format.take(header, &NAME);
+            let name = name.and_then(|at| self.names.get(usize::try_from(at).ok()?..));
+            let name = name.unwrap_or_default();
+            // Most of some fifty names end here: `.text`, `.rela.init.text` ...
+            if !matches!(
+                name,
+                [b'.', b'm' | b's', ..] | [b'_', b'_', b'k' | b'v', ..]
+            ) {
+                continue;
+            }
+            let mut named = Part::NAMED.iter().zip(&mut known);
+            let part = match named.find(|((full, _), _)| name.starts_with(full)) {
+                Some((_, true)) => None,
+                Some(((_, part), known)) => Some((*part, Some(known))),
+                None if !name.starts_with(Part::CHECKSUMS) => None,
+                None => memchr::memchr(0, name).map(|_| (Part::Checksums(number), None)),
+            };
+            if let Some((part, known)) = part
+                && let Some(range) = range(self.format, header, self.length)
+            {
+                known.into_iter().for_each(|known| *known = true);
+                parts.push((part, range));
+            }
+        }
+        parts
     }
 }
 

@@ -4,8 +4,8 @@
 
 use alloc::vec::Vec;
 
+use super::Object;
 use super::layout::{self, Field, text};
-use super::{Object, part};
 
 /// A symbol that other modules can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +45,14 @@ const WEAK: u64 = 2;
 /// The type of a SPARC's register.
 const REGISTER: u64 = 13;
 
-impl<B: AsRef<[u8]>> Object<B> {
+impl<'a> Object<'a> {
     /// What the module exports, in the file's order: its `__crc_` symbols,
     /// and without `CONFIG_MODVERSIONS` the strings of its exports.
-    pub fn exports(&self) -> Vec<Export<'_>> {
+    pub fn exports(&self) -> Vec<Export<'a>> {
         match self.checksummed() {
             Some(exports) if !exports.is_empty() => exports,
             _ => {
-                let names = part(&self.exported_names).split(|byte| *byte == 0);
+                let names = self.exported_names.split(|byte| *byte == 0);
                 let names = names.filter(|name| !name.is_empty());
                 names.map(|name| Export { name, crc: 0 }).collect()
             }
@@ -61,25 +61,31 @@ impl<B: AsRef<[u8]>> Object<B> {
 
     /// What the module imports: undefined symbols in the file's order, then
     /// what only the checksums name (`module_layout`).
-    pub fn imports(&self) -> Vec<Import<'_>> {
-        let mut imports = self.undefined().unwrap_or_default();
+    pub fn imports(&self) -> Vec<Import<'a>> {
         let versions = self.versions();
+        let mut imports = Vec::with_capacity(versions.len() + 1);
+        if self.add_undefined(&mut imports).is_none() {
+            imports.clear();
+        }
         if versions.is_empty() {
             return imports;
         }
 
         // By name; of those with one name, the first of the file.
-        let mut sorted: Vec<usize> = (0..versions.len()).collect();
-        let name = |at: &usize| versions.get(*at).map(|version| version.name);
-        sorted.sort_unstable_by_key(|at| (name(at), *at));
+        let key = |name: &'a [u8]| (digest(name), name);
+        let versions_by_name = versions.iter().enumerate();
+        let sorted = versions_by_name.map(|(at, version)| (key(version.name), at));
+        let mut sorted: Vec<((u64, &[u8]), usize)> = sorted.collect();
+        sorted.sort_unstable();
         let mut seen = alloc::vec![false; versions.len()];
         for import in &mut imports {
-            let first = sorted.partition_point(|at| name(at) < Some(import.name));
-            let Some(&at) = sorted.get(first) else {
+            let key = key(import.name);
+            let first = sorted.partition_point(|(other, _)| *other < key);
+            let Some((found, at)) = sorted.get(first) else {
                 continue;
             };
-            if let (Some(version), Some(seen)) = (versions.get(at), seen.get_mut(at))
-                && version.name == import.name
+            if let (Some(version), Some(seen)) = (versions.get(*at), seen.get_mut(*at))
+                && *found == key
             {
                 import.crc = Some(version.crc);
                 *seen = true;
@@ -95,16 +101,20 @@ impl<B: AsRef<[u8]>> Object<B> {
     }
 
     /// The `__crc_` symbols; nothing if a name is not among the strings.
-    fn checksummed(&self) -> Option<Vec<Export<'_>>> {
-        let names = part(&self.names);
+    fn checksummed(&self) -> Option<Vec<Export<'a>>> {
         // Most modules export nothing: one look at the strings tells.
-        memchr::memmem::find(names, CHECKSUM)?;
+        memchr::memmem::find(self.names, CHECKSUM)?;
+        // Up to the last NUL: what begins in there also ends there.
+        let end = memchr::memrchr(0, self.names)?;
+        let names = self.names.get(..=end)?;
         let mut exports = Vec::new();
         for symbol in self.symbols()? {
-            let name = text(names, self.format.take(symbol, &NAME)?)?;
-            let Some(name) = name.strip_prefix(CHECKSUM) else {
+            let at = usize::try_from(self.format.take(symbol, &NAME)?).ok()?;
+            let name = names.get(at..).filter(|name| !name.is_empty())?;
+            if !name.starts_with(CHECKSUM) {
                 continue;
-            };
+            }
+            let name = text(name, CHECKSUM.len() as u64)?;
             let value = self.format.take(symbol, &VALUE)?;
             let crc = match self.format.take(symbol, &SECTION)? {
                 UNDEFINED | ABSOLUTE => value,
@@ -117,17 +127,17 @@ impl<B: AsRef<[u8]>> Object<B> {
 
     /// The checksum at `offset` of the section of that number.
     fn checksum(&self, section: u64, offset: u64) -> Option<u64> {
-        let mut sections = self.checksums.iter();
-        let (_, bytes) = sections.find(|(number, _)| u64::from(*number) == section)?;
-        let bytes = bytes.as_ref().get(usize::try_from(offset).ok()?..)?;
+        let sections = &self.checksums;
+        let at = sections.binary_search_by_key(&section, |(number, _)| u64::from(*number));
+        let (_, bytes) = sections.get(at.ok()?)?;
+        let bytes = bytes.get(usize::try_from(offset).ok()?..)?;
         self.format.number(bytes.get(..4)?)
     }
 
-    /// The undefined symbols; nothing if a name is not among the strings.
-    fn undefined(&self) -> Option<Vec<Import<'_>>> {
-        let names = part(&self.names);
+    /// Adds the undefined symbols; `None` if a name is not among the strings.
+    fn add_undefined(&self, imports: &mut Vec<Import<'a>>) -> Option<()> {
+        let names = self.names;
         let registers = self.format.has_register_symbols();
-        let mut imports = Vec::new();
         for symbol in self.symbols()? {
             if self.format.take(symbol, &SECTION)? != UNDEFINED {
                 continue;
@@ -145,14 +155,27 @@ impl<B: AsRef<[u8]>> Object<B> {
                 });
             }
         }
-        Some(imports)
+        Some(())
     }
 
     /// The entries of the symbol table but the first, which is nothing.
-    fn symbols(&self) -> Option<impl Iterator<Item = &[u8]>> {
-        let bytes = self.symbols.as_ref()?.as_ref();
+    fn symbols(&self) -> Option<impl Iterator<Item = &'a [u8]> + use<'a>> {
+        let bytes = self.symbols?;
         let size = if self.format.wide { 24 } else { 16 };
         let entries = bytes.chunks_exact(size);
         entries.remainder().is_empty().then(|| entries.skip(1))
     }
+}
+
+/// What most names differ in, so that few have to be compared: what is
+/// sorted by it stands in no order that means anything.
+fn digest(name: &[u8]) -> u64 {
+    let (words, rest) = name.as_chunks();
+    let rest = rest
+        .iter()
+        .fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let words = words.iter().copied().map(u64::from_le_bytes);
+    words.chain([rest]).fold(0, |digest: u64, word| {
+        (digest.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    })
 }

@@ -2,13 +2,14 @@
 
 //! Reading modules, whole and damaged.
 
+use core::ops::Range;
 use std::string::String;
 use std::vec::Vec;
 
 use proptest::prelude::*;
 
 use super::fixture::Fixture;
-use super::{Error, Object};
+use super::{Error, Object, Source};
 
 const USUAL: Fixture<'_> = Fixture {
     narrow: false,
@@ -163,6 +164,60 @@ fn what_is_no_module_is_said() {
     assert_eq!(with(62, 0), Err(Error::NoNames));
     let half = file.get(..file.len() / 2).unwrap();
     assert_eq!(Object::parse(half).map(drop), Err(Error::Truncated));
+}
+
+/// A source that counts.
+struct Counting<'a> {
+    file: &'a [u8],
+    asked: usize,
+    bytes: usize,
+}
+
+impl<'a> Source<'a> for Counting<'a> {
+    type Error = Error;
+
+    fn length(&self) -> u64 {
+        self.file.len() as u64
+    }
+
+    fn read(&mut self, range: Range<u64>) -> Result<&'a [u8], Error> {
+        let [begin, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
+        self.asked += 1;
+        self.bytes += end - begin;
+        Ok(&self.file[begin..end])
+    }
+}
+
+fn counted(file: &[u8]) -> (usize, usize) {
+    let mut source = Counting {
+        file,
+        asked: 0,
+        bytes: 0,
+    };
+    Object::read(&mut source).unwrap();
+    (source.asked, source.bytes)
+}
+
+#[test]
+fn neighbours_are_read_at_once() {
+    // The header, the table with its names, and all parts, which are small.
+    assert_eq!(counted(&USUAL.build()).0, 3);
+}
+
+#[test]
+fn sections_that_overlap_are_not_read_again_and_again() {
+    let mut file = USUAL.build();
+    let table = u64::from_le_bytes(file[40..48].try_into().unwrap());
+    let table = usize::try_from(table).unwrap();
+    let count = usize::from(u16::from_le_bytes(file[60..62].try_into().unwrap()));
+    // Every section but the one with the names is all of the file.
+    for number in 1..count - 1 {
+        let header = table + 64 * number;
+        file[header + 24..header + 32].copy_from_slice(&1_u64.to_le_bytes());
+        let size = file.len() as u64 - 1;
+        file[header + 32..header + 40].copy_from_slice(&size.to_le_bytes());
+    }
+    assert!(counted(&file).1 <= 3 * file.len());
 }
 
 proptest! {

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Object, part};
+use super::Object;
 
 /// The size of an entry of `__versions`.
 const ENTRY: usize = 64;
@@ -20,17 +20,17 @@ pub struct Version<'a> {
     pub crc: u64,
 }
 
-impl<B: AsRef<[u8]>> Object<B> {
+impl<'a> Object<'a> {
     /// The checksums in the file's order, from the extended form if it is there.
-    pub fn versions(&self) -> Vec<Version<'_>> {
+    pub fn versions(&self) -> Vec<Version<'a>> {
         let basic = || {
-            let entries = part(&self.versions).chunks_exact(ENTRY);
+            let entries = self.versions.chunks_exact(ENTRY);
             entries.filter_map(|entry| self.version(entry)).collect()
         };
-        match (&self.extended_checksums, &self.extended_names) {
+        match (self.extended_checksums, self.extended_names) {
             (Some(crcs), Some(names)) => {
-                let crcs = crcs.as_ref().chunks_exact(4);
-                let names = names.as_ref().split(|byte| *byte == 0);
+                let crcs = crcs.chunks_exact(4);
+                let names = names.split(|byte| *byte == 0);
                 let both = crcs.zip(names);
                 both.filter_map(|(crc, name)| {
                     let crc = self.format.number(crc)?;
@@ -43,7 +43,7 @@ impl<B: AsRef<[u8]>> Object<B> {
     }
 
     /// A name that fills its entry is cut short, and so is no name.
-    fn version<'a>(&self, entry: &'a [u8]) -> Option<Version<'a>> {
+    fn version(&self, entry: &'a [u8]) -> Option<Version<'a>> {
         let (crc, name) = entry.split_at_checked(if self.format.wide { 8 } else { 4 })?;
         let end = memchr::memchr(0, name)?;
         Some(Version {

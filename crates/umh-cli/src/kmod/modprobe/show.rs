@@ -94,7 +94,7 @@ impl Probe<'_, '_> {
         &mut self,
         word: &OsStr,
         what: &str,
-        of: impl Fn(&Object<&[u8]>) -> Vec<(u64, Vec<u8>)>,
+        of: impl Fn(&Object<'_>) -> Vec<(u64, Vec<u8>)>,
     ) -> Result<(), Failure> {
         for path in self.files_of(word)? {
             let failed = |reason: &dyn std::fmt::Display| {
