@@ -41,19 +41,20 @@ impl Modules<'_> {
     /// The indexes: those that people read, and the `binary` ones.
     pub(super) fn write(&mut self, binary: bool) -> Result<Vec<Index>, Refused> {
         let dependencies = self.dependencies();
+        let symbols = self.symbols.of_modules();
         let index = |name, bytes| Index { name, bytes };
         let mut indexes = vec![
             index("modules.dep", lines(&dependencies)),
             index("modules.alias", self.alias()),
             index("modules.softdep", self.soft()),
             index("modules.weakdep", self.weak()),
-            index("modules.symbols", self.symbol()),
+            index("modules.symbols", self.symbol(&symbols)),
         ];
         if binary {
             indexes.extend([
                 index("modules.dep.bin", self.dependencies_index(&dependencies)?),
                 index("modules.alias.bin", self.alias_index()?),
-                index("modules.symbols.bin", self.symbol_index()?),
+                index("modules.symbols.bin", self.symbol_index(&symbols)?),
                 index("modules.builtin.bin", builtin::names(self)?),
                 index("modules.builtin.alias.bin", builtin::aliases(self)?),
             ]);
@@ -140,22 +141,24 @@ impl Modules<'_> {
         text
     }
 
-    fn symbol(&self) -> Vec<u8> {
+    fn symbol(&self, symbols: &[(&[u8], usize)]) -> Vec<u8> {
         let mut text = b"# Aliases for symbols, used by symbol_request().\n".to_vec();
-        for (symbol, module) in self.symbols.of_modules() {
+        for (symbol, module) in symbols {
             line(
                 &mut text,
-                &[b"alias symbol:", symbol, b" ", self.name(module)],
+                &[b"alias symbol:", symbol, b" ", self.name(*module)],
             );
         }
         text
     }
 
-    fn symbol_index(&self) -> Result<Vec<u8>, Refused> {
+    fn symbol_index(&self, symbols: &[(&[u8], usize)]) -> Result<Vec<u8>, Refused> {
         let mut writer = Writer::default();
-        for (symbol, module) in self.symbols.of_modules() {
-            let key = [b"symbol:", symbol].concat();
-            self.add(&mut writer, &key, self.name(module), priority(module));
+        let mut key = b"symbol:".to_vec();
+        for (symbol, module) in symbols {
+            key.truncate(b"symbol:".len());
+            key.extend_from_slice(symbol);
+            self.add(&mut writer, &key, self.name(*module), priority(*module));
         }
         self.finish(writer, |_, _| String::new())
     }

@@ -53,7 +53,7 @@ pub(super) fn modules(modules: &mut [Found], directory: &Path, messages: &Messag
     }
     let place = |module: &Found| module.ordered().and_then(|path| places.get(path)).copied();
     // The sort is stable: what is not listed stays as it is.
-    modules.sort_by_key(|module| place(module).unwrap_or(usize::MAX));
+    modules.sort_by_cached_key(|module| place(module).unwrap_or(usize::MAX));
 }
 
 /// Where a symbol stands among all.

@@ -5,7 +5,6 @@
 //! before its children, those in the order of their bytes.
 
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use core::fmt;
 use core::ops::Range;
 
@@ -17,7 +16,7 @@ pub struct Writer<'a> {
     entries: Vec<Entry<'a>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Entry<'a> {
     key: Range<usize>,
     value: &'a [u8],
@@ -46,8 +45,7 @@ impl<'a> Writer<'a> {
     /// Adds a value of `key`; one key may have many, the lowest priority
     /// first, and of equal ones the last.
     pub fn add(&mut self, key: &[u8], value: &'a [u8], priority: u32) -> Result<(), Refused> {
-        let is_bad = |byte: &u8| *byte == END || !byte.is_ascii();
-        if key.iter().any(is_bad) || value.contains(&END) {
+        if !key.is_ascii() || key.contains(&END) || value.contains(&END) {
             return Err(Refused::Character);
         }
         let begin = self.keys.len();
@@ -79,55 +77,61 @@ impl<'a> Writer<'a> {
     }
 
     /// The file's bytes.
-    pub fn finish(mut self) -> Result<Vec<u8>, Refused> {
-        let mut entries = core::mem::take(&mut self.entries);
-        // Of equal ones the last comes first, which a stable sort makes of
-        // the reverse.
-        entries.reverse();
-        entries.sort_by(|a, b| {
-            let (a, b) = ((self.key(a), a.priority), (self.key(b), b.priority));
-            a.cmp(&b)
+    pub fn finish(self) -> Result<Vec<u8>, Refused> {
+        // Of equal ones the last comes first, which sorts that are stable
+        // make of the reverse.
+        let keys = self.entries.iter().enumerate().rev();
+        let keys = keys.map(|(entry, Entry { key, .. })| Key {
+            rest: self.keys.get(key.clone()).unwrap_or_default(),
+            entry,
         });
+        let mut keys: Vec<Key<'_>> = keys.collect();
 
         let mut file = Vec::from([0xb0, 0x07, 0xf4, 0x57, 0, 2, 0, 1, 0, 0, 0, 0]);
         let root = file.len() - 4;
         // Nodes yet to be written, the next one last: no recursion, since
         // strangers' keys decide how deep it is.
         let mut nodes = Vec::from([Node {
-            entries: &entries,
-            known: 0,
+            keys: &mut keys,
             reference: root,
         }]);
         while let Some(node) = nodes.pop() {
-            self.write(&node, &mut file, &mut nodes)?;
+            let is_root = node.reference == root;
+            self.write(node, is_root, &mut file, &mut nodes)?;
         }
         Ok(file)
     }
 
     /// Writes one node, and leaves its children in `nodes`.
-    fn write<'e>(
+    fn write<'e, 'k>(
         &self,
-        node: &Node<'e, 'a>,
+        node: Node<'e, 'k>,
+        is_root: bool,
         file: &mut Vec<u8>,
-        nodes: &mut Vec<Node<'e, 'a>>,
+        nodes: &mut Vec<Node<'e, 'k>>,
     ) -> Result<(), Refused> {
         let offset = u32::try_from(file.len()).ok();
         let offset = offset.filter(|offset| *offset <= REACH);
         let mut reference = offset.ok_or(Refused::Size)?;
 
         // The root never has a prefix.
-        let is_root = node.known == 0;
-        let prefix = if is_root { &[] } else { self.common(node) };
+        let prefix = if is_root { &[] } else { common(node.keys) };
         if !prefix.is_empty() {
             reference |= PREFIX;
             file.extend_from_slice(prefix);
             file.push(END);
         }
+        for key in &mut *node.keys {
+            key.rest = key.rest.get(prefix.len()..).unwrap_or_default();
+        }
 
-        let known = node.known + prefix.len();
-        let ends = |entry: &Entry<'_>| entry.key.len() == known;
-        let (values, rest) = node.entries.split_at(node.entries.partition_point(ends));
-        let next = |entry: &Entry<'_>| self.key(entry).get(known).copied();
+        // What ends here comes first. Sorted is only what each node needs to
+        // know, byte by byte: most keys have long beginnings in common.
+        node.keys
+            .sort_by_key(|key| key.rest.first().map_or(END, |byte| *byte));
+        let ends = node.keys.partition_point(|key| key.rest.is_empty());
+        let (values, rest) = node.keys.split_at_mut(ends);
+        let next = |key: &Key<'_>| key.rest.first().copied();
         if let (Some(first), Some(last)) = (rest.first().and_then(next), rest.last().and_then(next))
         {
             reference |= CHILDREN;
@@ -135,27 +139,28 @@ impl<'a> Writer<'a> {
             let slots = file.len();
             file.resize(slots + 4 * (usize::from(last - first) + 1), 0);
 
-            let children = rest.chunk_by(|a, b| next(a) == next(b));
             let at = nodes.len();
-            nodes.extend(children.filter_map(|entries| {
-                let byte = entries.first().and_then(next)?;
+            let children = rest.chunk_by_mut(|a, b| next(a) == next(b));
+            nodes.extend(children.filter_map(|keys| {
+                let byte = keys.first().and_then(next)?;
+                for key in &mut *keys {
+                    key.rest = key.rest.get(1..).unwrap_or_default();
+                }
                 Some(Node {
-                    entries,
-                    known: known + 1,
+                    keys,
                     reference: slots + 4 * usize::from(byte - first),
                 })
             }));
-            nodes
-                .get_mut(at..)
-                .unwrap_or_default()
-                .sort_by_key(|node| Reverse(node.reference));
+            nodes.get_mut(at..).unwrap_or_default().reverse();
         }
 
         if !values.is_empty() {
             reference |= VALUES;
             let count = u32::try_from(values.len()).map_err(|_| Refused::Size)?;
             file.extend(count.to_be_bytes());
-            for entry in values {
+            let entry = |key: &Key<'_>| self.entries.get(key.entry);
+            values.sort_by_key(|key| entry(key).map(|entry| entry.priority));
+            for entry in values.iter().filter_map(entry) {
                 file.extend(entry.priority.to_be_bytes());
                 file.extend_from_slice(entry.value);
                 file.push(END);
@@ -167,32 +172,34 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// What all keys of a node have in common beyond what is known: they are
-    /// sorted, so the first and the last tell.
-    fn common(&self, node: &Node<'_, '_>) -> &[u8] {
-        let below = |entry: Option<&Entry<'_>>| {
-            let key = entry.map(|entry| self.key(entry));
-            key.and_then(|key| key.get(node.known..))
-                .unwrap_or_default()
-        };
-        let (first, last) = (below(node.entries.first()), below(node.entries.last()));
-        let equal = first.iter().zip(last).take_while(|(a, b)| a == b).count();
-        first.get(..equal).unwrap_or_default()
-    }
-
     fn key(&self, entry: &Entry<'_>) -> &[u8] {
         self.keys.get(entry.key.clone()).unwrap_or_default()
     }
 }
 
+/// The key of an entry, as far as the way to a node does not tell it.
+struct Key<'k> {
+    rest: &'k [u8],
+    /// The entry's place.
+    entry: usize,
+}
+
 /// A node yet to be written.
-struct Node<'e, 'a> {
-    /// What is at and below it, sorted.
-    entries: &'e [Entry<'a>],
-    /// How many bytes of its keys the way to it has.
-    known: usize,
+struct Node<'e, 'k> {
+    /// What is at and below it.
+    keys: &'e mut [Key<'k>],
     /// Where the reference to it stands.
     reference: usize,
+}
+
+/// What all keys of a node begin with.
+fn common<'k>(keys: &[Key<'k>]) -> &'k [u8] {
+    let mut keys = keys.iter().map(|key| key.rest);
+    let first = keys.next().unwrap_or_default();
+    keys.fold(first, |common, key| {
+        let equal = common.iter().zip(key).take_while(|(a, b)| a == b).count();
+        common.get(..equal).unwrap_or_default()
+    })
 }
 
 impl fmt::Display for Refused {
