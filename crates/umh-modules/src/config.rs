@@ -167,11 +167,7 @@ impl Config {
     /// Adds what a file says.
     pub fn parse(&mut self, text: &[u8], file: &[u8], complain: &mut dyn FnMut(&Complaint<'_>)) {
         for (line, number) in grammar::Lines::of(text) {
-            let from = Place {
-                file: file.to_vec(),
-                line: number,
-            };
-            grammar::read(self, &line, from, complain);
+            grammar::read(self, &line, (file, number), complain);
         }
     }
 

@@ -2,6 +2,7 @@
 
 //! The grammar of modprobe.d(5): one command a line.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::{Complaint, Config, Line, Place, Softdep, Weakdep};
@@ -22,47 +23,53 @@ impl<'a> Lines<'a> {
     }
 }
 
-impl Iterator for Lines<'_> {
-    type Item = (Vec<u8>, u32);
+impl<'a> Iterator for Lines<'a> {
+    type Item = (Cow<'a, [u8]>, u32);
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
         }
-        let mut line = Vec::new();
-        while let Some((byte, rest)) = self.rest.split_first() {
+        let mut line = Cow::Borrowed(&[][..]);
+        loop {
+            let ends = |byte: &u8| matches!(byte, b'\n' | b'\\');
+            let end = self.rest.iter().position(ends);
+            let (part, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+            if line.is_empty() {
+                line = Cow::Borrowed(part);
+            } else {
+                line.to_mut().extend_from_slice(part);
+            }
+            self.rest = rest.get(1..).unwrap_or_default();
+            // What a backslash precedes stands for itself.
+            let (Some(b'\\'), Some((escaped, rest))) = (rest.first(), self.rest.split_first())
+            else {
+                break;
+            };
             self.rest = rest;
-            match byte {
-                b'\n' => break,
-                // What a backslash precedes stands for itself.
-                b'\\' => {
-                    let Some((escaped, rest)) = rest.split_first() else {
-                        break;
-                    };
-                    self.rest = rest;
-                    if *escaped == b'\n' {
-                        self.number += 1;
-                    } else {
-                        line.push(*escaped);
-                    }
-                }
-                _ => line.push(*byte),
+            if *escaped == b'\n' {
+                self.number += 1;
+            } else {
+                line.to_mut().push(*escaped);
             }
         }
         self.number += 1;
         // kmod reads C strings.
         if let Some(end) = line.iter().position(|byte| *byte == 0) {
-            line.truncate(end);
+            match &mut line {
+                Cow::Borrowed(line) => *line = line.get(..end).unwrap_or_default(),
+                Cow::Owned(line) => line.truncate(end),
+            }
         }
         Some((line, self.number))
     }
 }
 
-/// Adds what a line says.
+/// Adds what the line of that number in `file` says.
 pub(super) fn read(
     config: &mut Config,
     line: &[u8],
-    from: Place,
+    (file, number): (&[u8], u32),
     complain: &mut dyn FnMut(&Complaint<'_>),
 ) {
     let mut rest = line;
@@ -71,28 +78,35 @@ pub(super) fn read(
         return;
     }
     if matches!(command, b"include" | b"config") {
-        let file = &from.file;
         return complain(&Complaint::Deprecated { file, command });
     }
-    let place = from.clone();
+    let from = || Place {
+        file: file.to_vec(),
+        line: number,
+    };
     if add(config, command, rest, from).is_none() {
         complain(&Complaint::BadLine {
-            file: &place.file,
-            line: place.line,
+            file,
+            line: number,
             word: command,
         });
     }
 }
 
 /// Adds one command; `None` if it is none.
-fn add(config: &mut Config, command: &[u8], mut rest: &[u8], from: Place) -> Option<()> {
+fn add(
+    config: &mut Config,
+    command: &[u8],
+    mut rest: &[u8],
+    from: impl Fn() -> Place,
+) -> Option<()> {
     let name = word(&mut rest);
     let name = (!name.is_empty()).then(|| name::of_alias(name)).flatten();
-    let text = || (!rest.is_empty()).then(|| rest.to_vec());
+    let text = || (!rest.is_empty()).then_some(rest);
     let line = |name, value| Line {
         name,
         value,
-        from: from.clone(),
+        from: from(),
     };
     match command {
         b"alias" => {
@@ -103,19 +117,19 @@ fn add(config: &mut Config, command: &[u8], mut rest: &[u8], from: Place) -> Opt
         b"blacklist" => config.blacklist.push(line(name?, Vec::new())),
         b"forbid" => config.forbids.push(line(name?, Vec::new())),
         b"options" => {
-            let mut options = text()?;
+            let mut options = text()?.to_vec();
             for tab in options.iter_mut().filter(|byte| **byte == b'\t') {
                 *tab = b' ';
             }
             config.options.push(line(name?, options));
         }
-        b"install" => config.installs.push(line(name?, text()?)),
-        b"remove" => config.removes.push(line(name?, text()?)),
-        b"softdep" => config.softdeps.push(softdep(name?, &text()?, from)),
+        b"install" => config.installs.push(line(name?, text()?.to_vec())),
+        b"remove" => config.removes.push(line(name?, text()?.to_vec())),
+        b"softdep" => config.softdeps.push(softdep(name?, text()?, from())),
         b"weakdep" => config.weakdeps.push(Weakdep {
             name: name?,
-            on: spaced(&text()?).map(<[u8]>::to_vec).collect(),
-            from,
+            on: spaced(text()?).map(<[u8]>::to_vec).collect(),
+            from: from(),
         }),
         _ => return None,
     }
