@@ -34,7 +34,10 @@ use super::{Words, options, place};
 pub fn run(words: Words, out: &mut dyn Write) -> Result<(), Ended> {
     let environment = std::env::var_os(OPTIONS).unwrap_or_default();
     let words = with_environment(words, &environment);
-    let args: Modprobe = usage::parse("modprobe", words, out)?;
+    let args = match Modprobe::usual(&words) {
+        Some(args) => args,
+        None => usage::parse("modprobe", words, out)?,
+    };
     if args.common.version {
         return Ok(usage::version(out)?);
     }

@@ -28,7 +28,7 @@ impl From<io::Error> for Ended {
 }
 
 /// What every tool takes.
-#[derive(Args, Clone, Copy, Debug, Default)]
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Common {
     /// Tell errors to syslog, not to standard error.
     #[arg(short, long)]

@@ -3,6 +3,7 @@
 //! The arguments of `modprobe`.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 
 use clap::{Parser, ValueHint};
 
@@ -12,7 +13,7 @@ use crate::kmod::usage::Common;
 ///
 /// NAME is a module, or an alias such as the kernel and udev ask for; or a module's file, if it begins with / or ./.
 /// What a name leads to is in the lists that depmod made and in modprobe.d(5); `umh modules why NAME` shows how.
-#[derive(Debug, Default, Parser)]
+#[derive(Debug, Default, PartialEq, Eq, Parser)]
 #[command(
     name = "modprobe",
     infer_long_args = true,
@@ -111,6 +112,52 @@ pub struct Modprobe {
     pub words: Vec<OsString>,
 }
 
+impl Modprobe {
+    /// The arguments, if they are no more than what udev, initramfs scripts
+    /// and the kernel say: short options and names. To read only these takes a
+    /// hundredth of what it takes to set up for all of them, which would be
+    /// longer than the lookup. `None` says nothing but that clap is to decide.
+    pub fn usual(words: &[OsString]) -> Option<Self> {
+        let mut args = Self::default();
+        let mut words = words.iter().skip(1);
+        while let Some(word) = words.next() {
+            let flags = match word.as_bytes() {
+                b"--" => break,
+                [b'-', b'-', ..] | b"-" => return None,
+                [b'-', flags @ ..] => flags,
+                _ => {
+                    args.words.push(word.clone());
+                    continue;
+                }
+            };
+            if let [option @ (b'C' | b'd' | b'S')] = flags {
+                let value = words.next()?.clone();
+                match option {
+                    b'C' => args.config.push(value),
+                    b'd' => args.dirname = Some(value),
+                    _ => args.set_version = Some(value),
+                }
+                continue;
+            }
+            for flag in flags {
+                let set = match flag {
+                    b'a' => &mut args.all,
+                    b'b' => &mut args.use_blacklist,
+                    b'D' => &mut args.show_depends,
+                    b'n' => &mut args.dry_run,
+                    b'q' => &mut args.quiet,
+                    b'r' => &mut args.remove,
+                    b'R' => &mut args.show_alias,
+                    _ => return None,
+                };
+                *set = true;
+            }
+        }
+        args.words.extend(words.cloned());
+        Some(args)
+    }
+}
+
 const EPILOGUE: &str = "\
 Environment:
   MODPROBE_OPTIONS  options that stand before those of the command line
@@ -119,3 +166,37 @@ Environment:
 Exit codes:
   0  done; also if the module is there already, is built in, or is blacklisted
   1  not done";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_arguments_are_what_clap_makes_of_them() {
+        for line in [
+            "modprobe",
+            "modprobe loop",
+            "modprobe -q -- net-pf-9",
+            "modprobe -qb pci:v0000",
+            "modprobe -a -b one two",
+            "modprobe loop -n max_loop=4 -- -x --",
+            "modprobe -d /r -S 6.12.9 -C a -C b -D -- ext4",
+            "modprobe -d -q -S -- -S x y",
+            "modprobe -rn loop",
+            "modprobe -R fs-ext4",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let usual = Modprobe::usual(&words).unwrap();
+            assert_eq!(usual, Modprobe::try_parse_from(words).unwrap(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_usual_is_left_to_clap() {
+        for line in ["-", "--all x", "-w5 x", "-d", "-dDIR x", "-v x", "-h", "-Z"] {
+            let words = format!("modprobe {line}");
+            let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+            assert_eq!(Modprobe::usual(&words), None, "{line}");
+        }
+    }
+}
