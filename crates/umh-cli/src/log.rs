@@ -132,8 +132,8 @@ impl<'a> Printer<'a> {
     /// Writes one record.
     fn record(&mut self, record: &Record) -> io::Result<()> {
         if self.json {
-            serde_json::to_writer(&mut *self.out, record)?;
-            return writeln!(self.out);
+            let line = serde_json::to_string(record).map_err(io::Error::other)?;
+            return writeln!(self.out, "{line}");
         }
         if !self.titled {
             self.titled = true;

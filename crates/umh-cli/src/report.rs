@@ -22,8 +22,8 @@ pub trait Report: Serialize {
 /// Writes `report` in the form asked for.
 pub fn show(report: &impl Report, json: bool, out: &mut dyn Write) -> Result<Exit, Failure> {
     if json {
-        serde_json::to_writer_pretty(&mut *out, report).map_err(io::Error::from)?;
-        writeln!(out)?;
+        let text = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
+        writeln!(out, "{text}")?;
     } else {
         report.text(out)?;
     }

@@ -71,7 +71,7 @@ impl Manifest {
 
     /// The file's content.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
-        let mut bytes = serde_json::to_vec_pretty(self).map_err(std::io::Error::from)?;
+        let mut bytes = serde_json::to_vec_pretty(self).map_err(std::io::Error::other)?;
         bytes.push(b'\n');
         Ok(bytes)
     }
