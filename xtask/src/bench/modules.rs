@@ -16,6 +16,7 @@ use self::aims::Aim;
 use self::cost::Cost;
 use self::requests::Requests;
 use crate::run::Run;
+use crate::vm::programs::TARGET;
 use crate::{say, setup};
 
 mod aims;
@@ -61,9 +62,10 @@ pub(super) fn run(options: &Options) -> Result<bool> {
     let requests = wanted(Part::Requests).then(Requests::take).transpose()?;
     let (mut rows, mut aims) = (Vec::new(), Vec::new());
     if wanted(Part::Tools) {
-        let built = Run::cargo().args(["build", "--quiet", "--release", "--package", "umh-cli"]);
+        // As it is installed.
+        let built = Run::cargo().args(["umh", "--quiet"]);
         ensure!(built.shown()?.success(), "umh-cli does not build");
-        let umh = crate::target().join("release/umh");
+        let umh = crate::target().join(TARGET).join("release/umh");
         depmod::measure(&umh, options.rounds, &mut rows)?;
         aims = aims::of(&rows);
     }
