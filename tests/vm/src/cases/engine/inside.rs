@@ -31,9 +31,10 @@ fn code(machine: &Machine) -> Result<()> {
             .lines()
             .any(|line| line.split(' ').nth(2) == Some(name))
     };
-    // Both export it; C has a static function behind it, Rust a crate.
+    // Both export it; C has static functions behind it, of which the compiler
+    // keeps those that are called by their addresses, Rust a crate.
     ensure!(has("call_usermodehelper_exec"), "the symbols are hidden");
-    let c = has("call_usermodehelper_exec_work") && has("call_modprobe");
+    let c = has("call_usermodehelper_exec_work") && has("free_modprobe_argv");
     let rust = symbols.contains("umh_core") && symbols.contains("umh_rust");
     let wanted = machine.kernel != Kernel::C612;
     ensure!(c != wanted && rust == wanted, "in C: {c}, in Rust: {rust}");
