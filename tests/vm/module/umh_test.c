@@ -13,7 +13,8 @@
  * With refuse=ERRNO it does not load.
  *
  * The write returns when the call does. A read of the same open file then
- * gives its result in decimal: 0, -errno, or a wait status.
+ * gives, in decimal, its result (0, -errno, or a wait status) and the cycles
+ * from its first instruction to its return (0 where nothing counts them).
  */
 
 #include <linux/kmod.h>
@@ -22,6 +23,7 @@
 #include <linux/proc_fs.h>
 #include <linux/reboot.h>
 #include <linux/slab.h>
+#include <linux/timex.h>
 #include <linux/uaccess.h>
 #include <linux/umh.h>
 
@@ -31,6 +33,12 @@
 static int refuse;
 module_param(refuse, int, 0);
 MODULE_PARM_DESC(refuse, "error number with which loading fails");
+
+/* What a read tells of the last write. */
+struct answer {
+	int result;
+	u64 cycles;
+};
 
 /* What a call of UMH_NO_WAIT still needs after the write has returned. */
 struct call {
@@ -61,12 +69,15 @@ static char *word(char **next, char *end)
 	return start;
 }
 
-static int make_call(char *text, char *next, char *end, int wait, unsigned int argc)
+static int make_call(struct answer *answer, char *text, char *next, char *end, int wait,
+		     unsigned int argc)
 {
 	struct subprocess_info *info;
 	struct call *call;
 	char *path = word(&next, end);
+	cycles_t begin;
 	unsigned int i;
+	int result;
 
 	call = kvzalloc(sizeof(*call), GFP_KERNEL);
 	if (!call || !path || argc > WORDS_MAX) {
@@ -80,19 +91,23 @@ static int make_call(char *text, char *next, char *end, int wait, unsigned int a
 	for (i = 0; i < WORDS_MAX; i++)
 		call->envp[i] = word(&next, end);
 
+	begin = get_cycles();
 	info = call_usermodehelper_setup(path, call->argv, call->envp, GFP_KERNEL,
 					 NULL, call_cleanup, call);
 	if (!info) {
 		call_free(call);
 		return -ENOMEM;
 	}
-	return call_usermodehelper_exec(info, wait);
+	result = call_usermodehelper_exec(info, wait);
+	answer->cycles = get_cycles() - begin;
+	return result;
 }
 
-static int obey(char *text, size_t size)
+static int obey(struct answer *answer, char *text, size_t size)
 {
 	char *end = text + size;
 	char *words = memchr(text, '\n', size);
+	cycles_t begin;
 	unsigned int argc;
 	int wait, result;
 
@@ -103,25 +118,28 @@ static int obey(char *text, size_t size)
 	*words++ = '\0';
 
 	if (sscanf(text, "call %d %u", &wait, &argc) == 2)
-		return make_call(text, words, end, wait, argc);
+		return make_call(answer, text, words, end, wait, argc);
 
 	result = 0;
-	if (sscanf(text, "module %d", &wait) == 1)
+	if (sscanf(text, "module %d", &wait) == 1) {
+		begin = get_cycles();
 		result = __request_module(wait, "%s", words);
-	else if (sscanf(text, "poweroff %d", &wait) == 1)
+		answer->cycles = get_cycles() - begin;
+	} else if (sscanf(text, "poweroff %d", &wait) == 1) {
 		orderly_poweroff(wait);
-	else if (!strcmp(text, "reboot"))
+	} else if (!strcmp(text, "reboot")) {
 		orderly_reboot();
-	else
+	} else {
 		result = -EINVAL;
+	}
 	kvfree(text);
 	return result;
 }
 
 static ssize_t umh_test_write(struct file *file, const char __user *buffer, size_t size, loff_t *pos)
 {
+	struct answer *answer = file->private_data;
 	char *text;
-	int result;
 
 	if (size > REQUEST_MAX)
 		return -E2BIG;
@@ -134,15 +152,16 @@ static ssize_t umh_test_write(struct file *file, const char __user *buffer, size
 	}
 	text[size] = '\0';
 
-	result = obey(text, size);
-	file->private_data = (void *)(long)result;
+	answer->cycles = 0;
+	answer->result = obey(answer, text, size);
 	return size;
 }
 
 static ssize_t umh_test_read(struct file *file, char __user *buffer, size_t size, loff_t *pos)
 {
-	char text[24];
-	int length = scnprintf(text, sizeof(text), "%ld\n", (long)file->private_data);
+	struct answer *answer = file->private_data;
+	char text[40];
+	int length = scnprintf(text, sizeof(text), "%d %llu\n", answer->result, answer->cycles);
 
 	/* Writing leaves *pos alone, so the result is read from its beginning. */
 	return simple_read_from_buffer(buffer, size, pos, text, length);
@@ -150,7 +169,13 @@ static ssize_t umh_test_read(struct file *file, char __user *buffer, size_t size
 
 static int umh_test_open(struct inode *inode, struct file *file)
 {
-	file->private_data = NULL;
+	file->private_data = kzalloc(sizeof(struct answer), GFP_KERNEL);
+	return file->private_data ? 0 : -ENOMEM;
+}
+
+static int umh_test_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
 	return 0;
 }
 
@@ -159,6 +184,7 @@ static const struct proc_ops umh_test_ops = {
 	.proc_read = umh_test_read,
 	.proc_write = umh_test_write,
 	.proc_lseek = noop_llseek,
+	.proc_release = umh_test_release,
 };
 
 static int __init umh_test_init(void)

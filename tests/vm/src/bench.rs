@@ -7,6 +7,7 @@
 //! that whatever disturbs the machine disturbs all of them.
 
 mod arrangement;
+pub mod engine;
 pub mod modules;
 mod trace;
 

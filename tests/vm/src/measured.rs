@@ -72,7 +72,36 @@ impl Subject {
     }
 }
 
-/// All figures of one subject.
+/// What the kernel's own part is measured of, in the suite `bench-engine`:
+/// ways to make a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// `UMH_WAIT_PROC` of the empty program.
+    Proc,
+    /// `UMH_WAIT_EXEC` of it.
+    Exec,
+    /// An empty path: a call that starts nothing.
+    EmptyPath,
+    /// `request_module()`, with the empty program as modprobe.
+    Module,
+}
+
+impl Way {
+    /// Every way, in the order of a round.
+    pub const ALL: &'static [Self] = &[Self::Proc, Self::Exec, Self::EmptyPath, Self::Module];
+
+    /// The word in files and in `--json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proc => "wait-proc",
+            Self::Exec => "wait-exec",
+            Self::EmptyPath => "empty-path",
+            Self::Module => "request-module",
+        }
+    }
+}
+
+/// All figures of one subject or way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Measured {
     /// Nanoseconds of the guest's clock from the trigger to its return, one

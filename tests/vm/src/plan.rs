@@ -62,6 +62,8 @@ pub enum Suite {
     CaptureLinuxrc,
     /// What a call costs, for `cargo xtask bench`.
     Bench,
+    /// What the kernel's own part of a call costs.
+    BenchEngine,
     /// What each modprobe costs, for `cargo xtask bench modules`.
     BenchModules,
     /// Every module of a distribution's kernel, which takes many minutes.
@@ -122,6 +124,7 @@ impl Suite {
         Self::Capture,
         Self::CaptureLinuxrc,
         Self::Bench,
+        Self::BenchEngine,
         Self::BenchModules,
         Self::EveryModule,
         Self::Debian12,
@@ -161,6 +164,7 @@ impl Suite {
             Self::Capture => "capture",
             Self::CaptureLinuxrc => "capture-linuxrc",
             Self::Bench => "bench",
+            Self::BenchEngine => "bench-engine",
             Self::BenchModules => "bench-modules",
             Self::EveryModule => "every-module",
             Self::Debian12 => "debian-12",
@@ -206,7 +210,7 @@ impl Suite {
 
     /// Whether `cargo xtask bench` runs it.
     pub const fn is_bench(self) -> bool {
-        matches!(self, Self::Bench | Self::BenchModules)
+        matches!(self, Self::Bench | Self::BenchEngine | Self::BenchModules)
     }
 
     /// Whether `cargo xtask vm --capture` runs it.
@@ -236,7 +240,7 @@ impl Suite {
             Self::KmodSelftest | Self::KmodSelftestWhole => {
                 &[Kernel::Option612, Kernel::C612, Kernel::Rust612]
             }
-            Self::FirmwareSelftest => &[Kernel::C612, Kernel::Rust612],
+            Self::FirmwareSelftest | Self::BenchEngine => &[Kernel::C612, Kernel::Rust612],
             Self::Attacks
             | Self::Audit
             | Self::Bare
@@ -296,7 +300,7 @@ impl Suite {
             Self::Calls | Self::Attacks | Self::Audit | Self::Stress | Self::Umh => 600,
             Self::Modules | Self::Apparmor | Self::Selinux | Self::Ima => 600,
             // One processor, and every instruction counted.
-            Self::Bench | Self::BenchModules => 1200,
+            Self::Bench | Self::BenchEngine | Self::BenchModules => 1200,
             Self::EveryModule | Self::KmodSelftestWhole => 3600,
             Self::KmodSelftest | Self::FirmwareSelftest => 3600,
             Self::Engine => 900,

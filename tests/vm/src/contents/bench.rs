@@ -8,11 +8,9 @@ use crate::measured::requests::Program;
 /// Those of `bench/peers`, and what they read.
 pub(super) fn peers() -> Vec<Entry> {
     let policy = include_str!("../../../../bench/peers/dispatcher/policy.toml");
-    let folder = |path| Entry::Directory { path, mode: 0o755 };
-    vec![
-        folder("/usr/lib/umh-bench"),
+    let mut entries = empty();
+    entries.extend([
         folder("/etc/umh-bench"),
-        file("/usr/lib/umh-bench/empty", 0o755, Origin::Peer("empty")),
         file("/usr/lib/umh-bench/least", 0o755, Origin::Peer("least")),
         file(
             "/usr/lib/umh-bench/dispatcher",
@@ -20,6 +18,15 @@ pub(super) fn peers() -> Vec<Entry> {
             Origin::Peer("dispatcher"),
         ),
         file("/etc/umh-bench/policy.toml", 0o644, Origin::Text(policy)),
+    ]);
+    entries
+}
+
+/// The one that ends at once.
+pub(super) fn empty() -> Vec<Entry> {
+    vec![
+        folder("/usr/lib/umh-bench"),
+        file("/usr/lib/umh-bench/empty", 0o755, Origin::Peer("empty")),
     ]
 }
 
@@ -34,10 +41,7 @@ pub(super) fn modprobes() -> Vec<Entry> {
         Program::Helper | Program::Busybox => None,
     };
     let mut entries = vec![
-        Entry::Directory {
-            path: "/usr/lib/umh-bench",
-            mode: 0o755,
-        },
+        folder("/usr/lib/umh-bench"),
         Entry::Link {
             path: "/usr/lib/umh-bench/modprobe",
             target: "../../bin/busybox",
@@ -45,4 +49,8 @@ pub(super) fn modprobes() -> Vec<Entry> {
     ];
     entries.extend(Program::ALL.iter().filter_map(kmod));
     entries
+}
+
+const fn folder(path: &'static str) -> Entry {
+    Entry::Directory { path, mode: 0o755 }
 }

@@ -64,12 +64,12 @@ fn suite(channel: &Arc<Channel>) -> Result<()> {
     }
     mount("proc", "/proc", "proc", "")?;
     set_up(kernel)?;
-    if suite == Suite::Bench {
-        crate::bench::run(kernel, channel)?;
-        return channel.send(&Line::End(suite.name().into()));
-    }
-    if suite == Suite::BenchModules {
-        crate::bench::modules::run(channel)?;
+    if suite.is_bench() {
+        match suite {
+            Suite::BenchEngine => crate::bench::engine::run(channel)?,
+            Suite::BenchModules => crate::bench::modules::run(channel)?,
+            _ => crate::bench::run(kernel, channel)?,
+        }
         return channel.send(&Line::End(suite.name().into()));
     }
     cases::lsm::set_up(suite)?;

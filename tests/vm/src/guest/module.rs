@@ -36,6 +36,15 @@ pub fn is_loaded() -> bool {
     std::path::Path::new(file()).exists()
 }
 
+/// What comes of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// 0, a negative error number or a wait status.
+    pub result: i64,
+    /// Of the processor, from the caller's first instruction to the return.
+    pub cycles: u64,
+}
+
 /// `call_usermodehelper(path, argv, envp, wait)`. Gives what the kernel's
 /// caller gets: 0, a negative error number or a wait status.
 pub fn call(path: &[u8], argv: &[&[u8]], envp: &[&[u8]], wait: Wait) -> Result<i64> {
@@ -44,6 +53,11 @@ pub fn call(path: &[u8], argv: &[&[u8]], envp: &[&[u8]], wait: Wait) -> Result<i
 
 /// The same with any of the kernel's `UMH_*` bits.
 pub fn call_flags(path: &[u8], argv: &[&[u8]], envp: &[&[u8]], flags: i32) -> Result<i64> {
+    Ok(call_counted(path, argv, envp, flags)?.result)
+}
+
+/// The same, with what it cost.
+pub fn call_counted(path: &[u8], argv: &[&[u8]], envp: &[&[u8]], flags: i32) -> Result<Answer> {
     let words = std::iter::once(&path).chain(argv).chain(envp);
     request(&format!("call {flags} {}", argv.len()), words.copied())
 }
@@ -66,6 +80,11 @@ pub fn request_module(name: &str, wait: bool) -> Result<i64> {
 
 /// The same for a name that may be no text.
 pub fn request_module_of_any_bytes(name: &[u8], wait: bool) -> Result<i64> {
+    Ok(request_module_counted(name, wait)?.result)
+}
+
+/// The same, with what it cost.
+pub fn request_module_counted(name: &[u8], wait: bool) -> Result<Answer> {
     request(&format!("module {}", u8::from(wait)), std::iter::once(name))
 }
 
@@ -79,7 +98,7 @@ pub fn orderly_reboot() -> Result<()> {
     request("reboot", std::iter::empty()).map(drop)
 }
 
-fn request<'a>(line: &str, words: impl Iterator<Item = &'a [u8]>) -> Result<i64> {
+fn request<'a>(line: &str, words: impl Iterator<Item = &'a [u8]>) -> Result<Answer> {
     let mut bytes = format!("{line}\n").into_bytes();
     for word in words {
         bytes.extend_from_slice(word);
@@ -99,11 +118,16 @@ fn request<'a>(line: &str, words: impl Iterator<Item = &'a [u8]>) -> Result<i64>
         "/proc/umh_test took {written} of {} bytes",
         bytes.len()
     );
-    let mut result = String::new();
-    file.read_to_string(&mut result)
+    let mut text = String::new();
+    file.read_to_string(&mut text)
         .context("reading /proc/umh_test")?;
-    result
-        .trim()
-        .parse()
-        .with_context(|| format!("/proc/umh_test said {result:?}"))
+    parse(&text).with_context(|| format!("/proc/umh_test said {text:?}"))
+}
+
+fn parse(text: &str) -> Option<Answer> {
+    let (result, cycles) = text.trim_end().split_once(' ')?;
+    Some(Answer {
+        result: result.parse().ok()?,
+        cycles: cycles.parse().ok()?,
+    })
 }

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::bench::aims::Aim;
 use crate::bench::figures::median;
-use crate::bench::{peers, table};
+use crate::bench::peers;
 use crate::run::Run;
 use crate::say::{self, Colour, paint};
 
@@ -84,34 +84,102 @@ const SLICE_MILLISECONDS: u64 = 300;
 /// The median of each way.
 type Medians = BTreeMap<String, u64>;
 
-pub(super) fn run(json: bool) -> Result<bool> {
-    let (empty, starter) = (peers::build("empty")?, peers::build("starter")?);
-    let mut rows = Vec::new();
-    for caller in &CALLERS {
-        let needed = caller.mebibytes + SPARE_MEBIBYTES;
-        let there = available_mebibytes()?;
-        if caller.mebibytes > 10 && there < needed {
-            let what = caller.what;
-            say::progress(format_args!(
-                "SKIPPED: {what}: needs {needed} MiB of memory, and {there} MiB are available"
-            ));
-            continue;
-        }
-        let numbers = [caller.mebibytes, caller.threads, caller.rounds];
-        rows.push((caller.what, medians(&starter, "times", &empty, &numbers)?));
-    }
-    let slices = [CORES, SLICES, SLICE_MILLISECONDS];
-    let rates = medians(&starter, "rate", &empty, &slices)?;
+/// Everything that was measured.
+pub(super) struct Results {
+    rows: Vec<(&'static str, Medians)>,
+    rates: Medians,
+}
 
-    let aims = aims(&rows);
-    if json {
-        let text = serde_json::to_string_pretty(&as_json(&rows, &rates, &aims))?;
-        say::line(format_args!("{text}"));
-    } else {
-        print(&rows, &rates);
-        table::print_aims(&aims);
+impl Results {
+    pub(super) fn take() -> Result<Self> {
+        let (empty, starter) = (peers::build("empty")?, peers::build("starter")?);
+        let mut rows = Vec::new();
+        for caller in &CALLERS {
+            let needed = caller.mebibytes + SPARE_MEBIBYTES;
+            let there = available_mebibytes()?;
+            if caller.mebibytes > 10 && there < needed {
+                let what = caller.what;
+                say::progress(format_args!(
+                    "SKIPPED: {what}: needs {needed} MiB of memory, and {there} MiB are available"
+                ));
+                continue;
+            }
+            let numbers = [caller.mebibytes, caller.threads, caller.rounds];
+            rows.push((caller.what, medians(&starter, "times", &empty, &numbers)?));
+        }
+        let slices = [CORES, SLICES, SLICE_MILLISECONDS];
+        let rates = medians(&starter, "rate", &empty, &slices)?;
+        Ok(Self { rows, rates })
     }
-    Ok(aims.iter().all(|aim| aim.reached))
+
+    /// What was hoped for, and what is.
+    pub(super) fn aims(&self) -> Vec<Aim> {
+        let over_spawn = self.rows.iter().map(|(what, medians)| {
+            let found = ratio(medians, "umh", "posix_spawn");
+            Aim {
+                what: match *what {
+                    "10 MiB resident" => "umh over posix_spawn, 10 MiB",
+                    LARGE => "umh over posix_spawn, 1 GiB",
+                    "8 GiB resident" => "umh over posix_spawn, 8 GiB",
+                    _ => "umh over posix_spawn, 64 threads",
+                },
+                limit: format!("{OVER_SPAWN:.2}"),
+                found: format!("{found:.2}"),
+                reached: found <= OVER_SPAWN,
+            }
+        });
+        let fork = self.rows.iter().filter(|(what, _)| *what == LARGE);
+        let fork = fork.map(|(_, medians)| {
+            let found = ratio(medians, "fork", "umh");
+            Aim {
+                what: "fork and exec over umh, 1 GiB, at least",
+                limit: format!("{FORK_OVER:.1}"),
+                found: format!("{found:.1}"),
+                reached: found >= FORK_OVER,
+            }
+        });
+        over_spawn.chain(fork).collect()
+    }
+
+    /// The figures for people.
+    pub(super) fn print(&self) {
+        say::line(format_args!(
+            "\nAn empty program from its start to its end, in microseconds: medians of rounds in\n\
+             which the ways take turns, but for fork, which comes after. The caller's memory is\n\
+             in pages of 4 KiB, each written to.\n"
+        ));
+        let names = WAYS.map(|(_, name)| name);
+        let heading = row("the caller", &names, ["over spawn", "fork over"]);
+        say::line(format_args!("{}", paint(Colour::Dim, &heading)));
+        for (what, medians) in &self.rows {
+            let of = |way: &str| medians.get(way).copied().unwrap_or(0);
+            let times = WAYS.map(|(way, _)| format!("{:.1}", of(way) as f64 / 1000.0));
+            let over = format!("{:.2}", ratio(medians, "umh", "posix_spawn"));
+            let fork = format!("{:.1}", ratio(medians, "fork", "umh"));
+            say::line(format_args!("{}", row(what, &times, [&over, &fork])));
+        }
+        let seconds = (SLICE_MILLISECONDS as f64) / 1000.0;
+        let rate = |way: &str| self.rates.get(way).copied().unwrap_or(0) as f64 / seconds;
+        let rates = WAYS.map(|(way, name)| format!("{name} {:.0}", rate(way)));
+        say::line(format_args!(
+            "\nHelpers a second, {CORES} callers at once: {}\n",
+            rates.join(", ")
+        ));
+    }
+
+    pub(super) fn as_json(&self) -> serde_json::Value {
+        let callers: serde_json::Map<_, _> = self
+            .rows
+            .iter()
+            .map(|(what, medians)| ((*what).to_owned(), json!(medians)))
+            .collect();
+        json!({
+            "median_nanoseconds": callers,
+            "helpers_a_slice": self.rates,
+            "slice_milliseconds": SLICE_MILLISECONDS,
+            "callers_at_once": CORES,
+        })
+    }
 }
 
 fn medians(starter: &Path, what: &str, program: &Path, numbers: &[u64]) -> Result<Medians> {
@@ -149,59 +217,6 @@ fn ratio(medians: &Medians, over: &str, base: &str) -> f64 {
     of(over) / of(base)
 }
 
-fn aims(rows: &[(&str, Medians)]) -> Vec<Aim> {
-    let over_spawn = rows.iter().map(|(what, medians)| {
-        let found = ratio(medians, "umh", "posix_spawn");
-        Aim {
-            what: match *what {
-                "10 MiB resident" => "umh over posix_spawn, 10 MiB",
-                LARGE => "umh over posix_spawn, 1 GiB",
-                "8 GiB resident" => "umh over posix_spawn, 8 GiB",
-                _ => "umh over posix_spawn, 64 threads",
-            },
-            limit: format!("{OVER_SPAWN:.2}"),
-            found: format!("{found:.2}"),
-            reached: found <= OVER_SPAWN,
-        }
-    });
-    let fork = rows.iter().filter(|(what, _)| *what == LARGE);
-    let fork = fork.map(|(_, medians)| {
-        let found = ratio(medians, "fork", "umh");
-        Aim {
-            what: "fork and exec over umh, 1 GiB, at least",
-            limit: format!("{FORK_OVER:.1}"),
-            found: format!("{found:.1}"),
-            reached: found >= FORK_OVER,
-        }
-    });
-    over_spawn.chain(fork).collect()
-}
-
-fn print(rows: &[(&str, Medians)], rates: &Medians) {
-    say::line(format_args!(
-        "\nAn empty program from its start to its end, in microseconds: medians of rounds in\n\
-         which the ways take turns, but for fork, which comes after. The caller's memory is\n\
-         in pages of 4 KiB, each written to.\n"
-    ));
-    let names = WAYS.map(|(_, name)| name);
-    let heading = row("the caller", &names, ["over spawn", "fork over"]);
-    say::line(format_args!("{}", paint(Colour::Dim, &heading)));
-    for (what, medians) in rows {
-        let of = |way: &str| medians.get(way).copied().unwrap_or(0);
-        let times = WAYS.map(|(way, _)| format!("{:.1}", of(way) as f64 / 1000.0));
-        let over = format!("{:.2}", ratio(medians, "umh", "posix_spawn"));
-        let fork = format!("{:.1}", ratio(medians, "fork", "umh"));
-        say::line(format_args!("{}", row(what, &times, [&over, &fork])));
-    }
-    let seconds = (SLICE_MILLISECONDS as f64) / 1000.0;
-    let rate = |way: &str| rates.get(way).copied().unwrap_or(0) as f64 / seconds;
-    let rates = WAYS.map(|(way, name)| format!("{name} {:.0}", rate(way)));
-    say::line(format_args!(
-        "\nHelpers a second, {CORES} callers at once: {}\n",
-        rates.join(", ")
-    ));
-}
-
 fn row(what: &str, ways: &[impl AsRef<str>], ratios: [&str; 2]) -> String {
     let mut line = format!("{what:<24}");
     let ways = ways.iter().map(AsRef::as_ref);
@@ -209,20 +224,6 @@ fn row(what: &str, ways: &[impl AsRef<str>], ratios: [&str; 2]) -> String {
         line += &format!(" {word:>12}");
     }
     line
-}
-
-fn as_json(rows: &[(&str, Medians)], rates: &Medians, aims: &[Aim]) -> serde_json::Value {
-    let callers: serde_json::Map<_, _> = rows
-        .iter()
-        .map(|(what, medians)| ((*what).to_owned(), json!(medians)))
-        .collect();
-    json!({
-        "median_nanoseconds": callers,
-        "helpers_a_slice": rates,
-        "slice_milliseconds": SLICE_MILLISECONDS,
-        "callers_at_once": CORES,
-        "aims": aims.iter().map(Aim::as_json).collect::<Vec<_>>(),
-    })
 }
 
 #[cfg(test)]
