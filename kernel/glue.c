@@ -90,6 +90,11 @@ void umh_warn_busy(const char *name, unsigned int slots, unsigned int seconds)
 			    name, slots, seconds);
 }
 
+bool umh_trace_request_enabled(void)
+{
+	return trace_module_request_enabled();
+}
+
 void umh_trace_request(char *name, bool wait, unsigned long caller)
 {
 	trace_module_request(name, wait, caller);

@@ -49,6 +49,7 @@ int umh_request_module(bool wait, const char *name, size_t size, unsigned long c
 int umh_security_request(char *name);
 void umh_warn_async(void);
 void umh_warn_busy(const char *name, unsigned int slots, unsigned int seconds);
+bool umh_trace_request_enabled(void);
 void umh_trace_request(char *name, bool wait, unsigned long caller);
 
 /* lib/kobject_uevent.c calls uevent.rs, and gives env away. */

@@ -5,9 +5,11 @@
 //! C headers: `include/linux/kmod.h`, `include/linux/security.h`.
 
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use core::ptr::addr_of;
+use core::slice;
 use kernel::bindings;
-use kernel::ffi::{c_char, c_ulong};
+use kernel::ffi::c_ulong;
 use umh_abi::modprobe::NAME_MAX;
 use umh_core::host::Jiffies;
 use umh_core::request_module::{BUSY_TIMEOUT_SECONDS, CONCURRENT_MAX, Name};
@@ -32,10 +34,15 @@ pub(crate) const PATH_LEN: usize = bindings::KMOD_PATH_LEN as usize;
 
 /// Looks at the setting as it is now.
 pub(crate) fn setting<R>(look: impl FnOnce(&[u8]) -> R) -> R {
-    // SAFETY: Bytes for ever; see `ModprobePath`.
-    let bytes = unsafe { modprobe_path.0.get().read_volatile() };
-    let length = bytes.iter().position(|byte| *byte == 0);
-    look(length.and_then(|length| bytes.get(..length)).unwrap_or(&[]))
+    let mut copy = MaybeUninit::<[u8; PATH_LEN]>::uninit();
+    let (to, from) = (copy.as_mut_ptr().cast(), modprobe_path.0.get().cast());
+    // SAFETY: Both have that size; a writer changes single bytes of the one,
+    // whose last stays NUL, as for callers in C.
+    let length = unsafe { bindings::sized_strscpy(to, from, PATH_LEN) };
+    // An error would say that there is no NUL.
+    let length = usize::try_from(length).unwrap_or(0);
+    // SAFETY: So many were written.
+    look(unsafe { slice::from_raw_parts(copy.as_ptr().cast(), length) })
 }
 
 /// Whether the setting is empty.
@@ -47,7 +54,7 @@ pub(crate) fn is_off() -> bool {
 /// `security_kernel_module_request()`
 pub(crate) fn security_request(name: Name<'_>) -> Retval {
     // SAFETY: It ends in NUL.
-    Retval::from_raw(unsafe { bindings::umh_security_request(c_name(name).as_mut_ptr()) })
+    Retval::from_raw(unsafe { bindings::umh_security_request(c_name(name).as_mut_ptr().cast()) })
 }
 
 /// `current_is_async()`
@@ -66,13 +73,18 @@ pub(crate) fn warn_async() {
 pub(crate) fn warn_busy(name: Name<'_>) {
     let (slots, seconds) = (CONCURRENT_MAX as u32, BUSY_TIMEOUT_SECONDS as u32);
     // SAFETY: It ends in NUL.
-    unsafe { bindings::umh_warn_busy(c_name(name).as_ptr(), slots, seconds) };
+    unsafe { bindings::umh_warn_busy(c_name(name).as_ptr().cast(), slots, seconds) };
 }
 
 /// `trace_module_request()`
 pub(crate) fn trace_request(name: Name<'_>, wait: bool, caller: usize) {
+    // SAFETY: No argument.
+    if !unsafe { bindings::umh_trace_request_enabled() } {
+        return;
+    }
+    let (mut name, caller) = (c_name(name), caller as c_ulong);
     // SAFETY: It ends in NUL.
-    unsafe { bindings::umh_trace_request(c_name(name).as_mut_ptr(), wait, caller as c_ulong) };
+    unsafe { bindings::umh_trace_request(name.as_mut_ptr().cast(), wait, caller) };
 }
 
 /// `jiffies`
@@ -82,10 +94,12 @@ pub(crate) fn jiffies() -> Jiffies {
 }
 
 /// The name as C wants it.
-fn c_name(name: Name<'_>) -> [c_char; NAME_MAX + 1] {
+fn c_name(name: Name<'_>) -> [u8; NAME_MAX + 1] {
+    let name = name.as_bytes();
     let mut room = [0; NAME_MAX + 1];
-    for (to, from) in room.iter_mut().zip(name.as_bytes()) {
-        *to = *from as c_char;
+    // No name is longer.
+    if let Some(room) = room[..NAME_MAX].get_mut(..name.len()) {
+        room.copy_from_slice(name);
     }
     room
 }

@@ -10,11 +10,11 @@ use super::completion::Completion;
 use super::cred::Cred;
 use super::to_result;
 use crate::host::Linux;
-use core::ffi::CStr;
 use core::mem::{align_of, forget, size_of};
 use core::ptr::{NonNull, addr_of, addr_of_mut};
 use kernel::bindings;
 use kernel::ffi::{c_char, c_int, c_void};
+use umh_core::call::Path;
 use umh_core::errno::Errno;
 use umh_core::handoff::Handoff;
 use umh_core::host::{Completer, Finished, Job, Waiter};
@@ -126,11 +126,17 @@ impl SubprocessInfo {
 impl umh_core::call::Call for SubprocessInfo {
     type Cred = Cred;
 
-    fn path(&self) -> Option<&[u8]> {
+    fn path(&self) -> Path {
         // SAFETY: Valid, by the type's invariants.
         let path = unsafe { addr_of!((*self.as_ptr()).path).read() };
-        // SAFETY: It ends in NUL, by `new`.
-        (!path.is_null()).then(|| unsafe { CStr::from_ptr(path.cast()) }.to_bytes())
+        if path.is_null() {
+            return Path::Null;
+        }
+        // SAFETY: It ends in NUL, by `new`: there is a first byte.
+        match unsafe { path.read() } {
+            0 => Path::Empty,
+            _ => Path::Program,
+        }
     }
 
     fn init(&mut self, cred: &mut Cred) -> Retval {

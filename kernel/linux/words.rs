@@ -4,39 +4,48 @@
 //! of pointers that execve(2) takes.
 
 use super::subprocess_info::{Setup, SubprocessInfo};
+use core::convert::Infallible;
+use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use kernel::alloc::KBox;
 use kernel::alloc::flags::GFP_KERNEL;
 use kernel::bindings;
 use kernel::ffi::{c_char, c_void};
+use kernel::init;
+use kernel::init::{InPlaceInit, uninit};
 use umh_abi::Sink;
 
-/// At most so many arguments and variables, each with its end.
-const COUNT: usize = 8;
+/// At most so many arguments, and variables.
+const COUNT: usize = 5;
 
 /// Words in at most `BYTES` bytes.
+///
+/// # Invariants
+///
+/// The bytes are written as far as `used`, which is not behind their end.
 pub(crate) struct Words<const BYTES: usize> {
     argv: [*mut c_char; COUNT + 1],
     envp: [*mut c_char; COUNT + 1],
-    bytes: [u8; BYTES],
-    used: usize,
-    counts: [usize; 2],
+    counts: [u8; 2],
     overflowed: bool,
+    used: usize,
+    bytes: MaybeUninit<[u8; BYTES]>,
 }
 
 impl<const BYTES: usize> Words<BYTES> {
     /// Has `emit` write them. `None` if there is no memory, or too little here.
+    #[inline]
     pub(crate) fn new(emit: impl FnOnce(&mut dyn Sink)) -> Option<KBox<Self>> {
-        let empty = Self {
+        // Made where it stays: the pointers lead into the same memory.
+        let empty = init!(Self {
             argv: [null_mut(); COUNT + 1],
             envp: [null_mut(); COUNT + 1],
-            bytes: [0; BYTES],
-            used: 0,
             counts: [0; 2],
             overflowed: false,
-        };
-        // Where it stays: the pointers lead into the same memory.
-        let mut words = KBox::new(empty, GFP_KERNEL).ok()?;
+            used: 0,
+            bytes <- uninit::<_, Infallible>(),
+        });
+        let mut words = KBox::init(empty, GFP_KERNEL).ok()?;
         emit(&mut *words);
         (!words.overflowed).then_some(words)
     }
@@ -68,17 +77,19 @@ impl<const BYTES: usize> Words<BYTES> {
         call
     }
 
+    #[inline]
     fn push(&mut self, which: usize, pieces: &[&[u8]]) {
-        let start = self.used;
+        let bytes = self.bytes.as_mut_ptr().cast::<u8>();
+        let word = bytes.wrapping_add(self.used).cast();
         for piece in pieces.iter().chain(&[&b"\0"[..]]) {
-            let end = self.used.saturating_add(piece.len());
-            match self.bytes.get_mut(self.used..end) {
-                Some(room) => room.copy_from_slice(piece),
-                None => return self.overflowed = true,
+            if piece.len() > BYTES.saturating_sub(self.used) {
+                return self.overflowed = true;
             }
-            self.used = end;
+            let room = bytes.wrapping_add(self.used);
+            // SAFETY: By the type's invariants there is room, for so many.
+            unsafe { room.copy_from_nonoverlapping(piece.as_ptr(), piece.len()) };
+            self.used = self.used.saturating_add(piece.len());
         }
-        let word = self.bytes[start..].as_mut_ptr().cast();
         let array = if which == ARGV {
             &mut self.argv
         } else {
@@ -86,19 +97,21 @@ impl<const BYTES: usize> Words<BYTES> {
         };
         let count = &mut self.counts[which];
         // The last pointer stays NULL.
-        match array[..COUNT].get_mut(*count) {
+        match array[..COUNT].get_mut(usize::from(*count)) {
             Some(place) => *place = word,
             None => return self.overflowed = true,
         }
-        *count += 1;
+        *count = count.saturating_add(1);
     }
 }
 
 impl<const BYTES: usize> Sink for Words<BYTES> {
+    #[inline]
     fn arg(&mut self, pieces: &[&[u8]]) {
         self.push(ARGV, pieces);
     }
 
+    #[inline]
     fn env(&mut self, pieces: &[&[u8]]) {
         self.push(ENVP, pieces);
     }

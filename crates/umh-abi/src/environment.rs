@@ -41,6 +41,7 @@ pub(crate) const GREYBUS: [&[u8]; 2] = [
 pub(crate) const BAYCOM_EPP: [&[u8]; 3] = [b"HOME=/", b"TERM=linux", b"PATH=/usr/bin:/bin"];
 
 /// Writes constant words.
+#[inline]
 pub(crate) fn write(environment: &[&[u8]], sink: &mut dyn Sink) {
     for word in environment {
         sink.env(&[word]);

@@ -64,6 +64,7 @@ impl<'a> Modprobe<'a> {
     }
 
     /// Writes the call as the kernel does.
+    #[inline]
     pub fn emit(&self, sink: &mut dyn Sink) {
         for word in [self.program, b"-q", b"--", self.name] {
             sink.arg(&[word]);

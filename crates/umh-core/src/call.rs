@@ -50,9 +50,8 @@ pub trait Call {
     /// Credentials in preparation: [`Task::Cred`](crate::host::Task::Cred).
     type Cred;
 
-    /// The program to run: what [`program`] said at set-up. `None` for the
-    /// `NULL` that a caller in C may pass.
-    fn path(&self) -> Option<&[u8]>;
+    /// What there is to run: what [`program`] said at set-up.
+    fn path(&self) -> Path;
 
     /// The last word before the program, in the new process: what the caller
     /// wants there that is not inherited (a keyring, a pipe, a limit).
@@ -66,12 +65,36 @@ pub trait Call {
     fn init(&mut self, cred: &mut Self::Cred) -> Retval;
 }
 
+/// What the engine asks of a path. The host, which runs it, knows the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// There is none: the `NULL` that a caller in C may pass.
+    Null,
+    /// The empty one, which switches a caller off.
+    Empty,
+    /// A program's.
+    Program,
+}
+
+impl Path {
+    /// Of bytes that are no program's if there are none.
+    #[inline]
+    pub const fn of(path: &[u8]) -> Self {
+        if path.is_empty() {
+            Self::Empty
+        } else {
+            Self::Program
+        }
+    }
+}
+
 /// What a call runs that asks for the program `path`: with
 /// `CONFIG_STATIC_USERMODEHELPER` the configured one, whatever was asked for,
 /// even nothing. An empty configured path turns every call into a success that
 /// does nothing. The words are never changed: argv\[0\] still names what was
 /// asked for. A path is what the host keeps: bytes, or a pointer to them.
 #[doc(alias = "call_usermodehelper_setup")]
+#[inline]
 pub const fn program<P: Copy>(path: Option<P>, configured: Option<P>) -> Option<P> {
     match configured {
         Some(_) => configured,

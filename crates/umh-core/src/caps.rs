@@ -21,11 +21,13 @@ impl CapSet {
     pub const FULL: Self = Self((1 << 41) - 1);
 
     /// The set with these bits.
+    #[inline]
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
     /// The set's bits.
+    #[inline]
     pub const fn bits(self) -> u64 {
         self.0
     }
@@ -87,6 +89,7 @@ impl Bounds {
     }
 
     /// The set as it is now.
+    #[inline]
     pub fn read(&self, which: Which) -> CapSet {
         // Sequentially consistent here and below: nothing depends on more,
         // and nobody has to prove that less would do.
@@ -105,6 +108,7 @@ impl Bounds {
         Ok(())
     }
 
+    #[inline]
     fn word(&self, which: Which) -> &AtomicU64 {
         match which {
             Which::Bset => &self.bset,

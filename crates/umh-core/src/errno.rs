@@ -19,6 +19,7 @@ pub struct Errno(NonZeroI32);
 impl Errno {
     /// The error `number`, given without its sign; `None` if it is not 1 to
     /// 4095.
+    #[inline]
     pub const fn new(number: i32) -> Option<Self> {
         if number < 1 || number > 4095 {
             return None;
@@ -30,11 +31,13 @@ impl Errno {
     }
 
     /// The number without its sign.
+    #[inline]
     pub const fn number(self) -> i32 {
         self.0.get()
     }
 
     /// The number as C functions of the kernel return it: negative.
+    #[inline]
     pub const fn to_retval(self) -> i32 {
         -self.number()
     }

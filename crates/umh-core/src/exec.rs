@@ -26,7 +26,7 @@
 //! The order is part of the contract: no path before disabled, disabled before
 //! the empty path.
 
-use crate::call::{Call as _, Memory};
+use crate::call::{Call as _, Memory, Path};
 use crate::caps::Which;
 use crate::errno::Errno;
 use crate::gate;
@@ -52,7 +52,7 @@ pub fn call<H: Host>(
 /// Makes a call. It is freed in every case: now, or by whoever has it last.
 #[doc(alias = "call_usermodehelper_exec")]
 pub fn exec<H: Host>(host: &H, call: H::Call, wait: Wait) -> Result<Status, Errno> {
-    if call.path().is_none() {
+    if call.path() == Path::Null {
         return Err(Errno::EINVAL);
     }
     // Counted while in here, whatever happens: who disables helpers waits for
@@ -114,7 +114,7 @@ pub fn is_to_run<H: Host>(host: &H, call: &H::Call) -> Result<bool, Errno> {
     }
     // The way to switch a caller off, or with CONFIG_STATIC_USERMODEHELPER all
     // of them.
-    Ok(!call.path().is_some_and(<[u8]>::is_empty))
+    Ok(call.path() != Path::Empty)
 }
 
 /// A worker's part: starts the helper, and waits for its end if its caller

@@ -64,6 +64,7 @@ impl Gate {
     }
 
     /// How far helpers are disabled, at this moment.
+    #[inline]
     pub fn depth(&self) -> Depth {
         match self.depth.load(Ordering::Relaxed) {
             0 => Depth::Enabled,
@@ -75,6 +76,7 @@ impl Gate {
 
     /// Whether a call fails at this moment.
     #[doc(alias = "usermodehelper_is_disabled")]
+    #[inline]
     pub fn is_closed(&self) -> bool {
         self.depth() != Depth::Enabled
     }

@@ -50,6 +50,7 @@ impl Handoff {
 
     /// Comes to the hand-over; each side may once.
     #[doc(alias = "umh_complete")]
+    #[inline]
     pub fn come(&self) -> Turn {
         // Acquire and release: what the first did before it came, the second
         // sees. What the worker hands to a caller that still waits is ordered

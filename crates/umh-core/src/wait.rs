@@ -36,32 +36,38 @@ impl Wait {
     pub const FREEZABLE: Self = Self(0x08);
 
     /// The bits as a caller in C gives them.
+    #[inline]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
     /// The bits as C has them.
+    #[inline]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
     /// Whether nobody waits. Exactly 0: [`Wait::KILLABLE`] alone already
     /// waits, for the start.
+    #[inline]
     pub const fn is_no(self) -> bool {
         self.0 == 0
     }
 
     /// Whether the caller waits for the helper's end.
+    #[inline]
     pub const fn is_proc(self) -> bool {
         self.0 & Self::PROC.0 != 0
     }
 
     /// Whether a fatal signal may end the wait.
+    #[inline]
     pub const fn is_killable(self) -> bool {
         self.0 & Self::KILLABLE.0 != 0
     }
 
     /// Whether the caller may be frozen meanwhile.
+    #[inline]
     pub const fn is_freezable(self) -> bool {
         self.0 & Self::FREEZABLE.0 != 0
     }
@@ -105,11 +111,13 @@ impl Status {
     }
 
     /// The status as C has it; `None` if it is negative.
+    #[inline]
     pub const fn new(status: i32) -> Option<Self> {
         if status < 0 { None } else { Some(Self(status)) }
     }
 
     /// The status as C has it, never negative: exit code 1 is 256.
+    #[inline]
     pub const fn as_raw(self) -> i32 {
         self.0
     }
@@ -165,6 +173,7 @@ impl Retval {
     /// The value as C has it. An `init` callback may give anything; what is
     /// below every error number is no error that a caller knows, so it is the
     /// most general one.
+    #[inline]
     pub const fn from_raw(raw: i32) -> Self {
         if raw < -4095 {
             Self(Errno::EINVAL.to_retval())
@@ -174,6 +183,7 @@ impl Retval {
     }
 
     /// The value as C has it.
+    #[inline]
     pub const fn as_raw(self) -> i32 {
         self.0
     }
@@ -181,6 +191,7 @@ impl Retval {
     /// The value after the process's end. One that could not become the helper
     /// ends with status 0, so that its own value stays.
     #[must_use]
+    #[inline]
     pub const fn ended(self, status: Status) -> Self {
         match status {
             Status::SUCCESS => self,
@@ -189,6 +200,7 @@ impl Retval {
     }
 
     /// The value as a caller in Rust reads it.
+    #[inline]
     pub const fn into_result(self) -> Result<Status, Errno> {
         match Errno::new(-self.0) {
             Some(errno) => Err(errno),
@@ -197,6 +209,7 @@ impl Retval {
     }
 
     /// The value of a result, for a caller in C.
+    #[inline]
     pub const fn of(result: Result<Status, Errno>) -> Self {
         match result {
             Ok(status) => Self(status.0),
@@ -206,6 +219,7 @@ impl Retval {
 }
 
 impl From<Errno> for Retval {
+    #[inline]
     fn from(errno: Errno) -> Self {
         Self(errno.to_retval())
     }

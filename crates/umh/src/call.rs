@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::fd::OwnedFd;
 use rustix::io::Result;
-use umh_core::call::Call;
+use umh_core::call::{Call, Path};
 use umh_core::wait::Retval;
 
 use crate::cancel::Cancel;
@@ -37,8 +37,8 @@ pub(crate) struct ProcessCall {
 impl Call for ProcessCall {
     type Cred = Cred;
 
-    fn path(&self) -> Option<&[u8]> {
-        Some(self.path.to_bytes())
+    fn path(&self) -> Path {
+        Path::of(self.path.to_bytes())
     }
 
     /// In the child: neither allocates nor locks.

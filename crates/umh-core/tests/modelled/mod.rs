@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use loom::thread::JoinHandle;
 
-use umh_core::call::Call;
+use umh_core::call::{Call, Path};
 use umh_core::caps::{Bounds, CapSet};
 use umh_core::errno::Errno;
 use umh_core::exec;
@@ -99,8 +99,8 @@ impl Drop for ModelledCall {
 impl Call for ModelledCall {
     type Cred = ModelledCred;
 
-    fn path(&self) -> Option<&[u8]> {
-        Some(b"/sbin/helper")
+    fn path(&self) -> Path {
+        Path::Program
     }
 
     fn init(&mut self, _cred: &mut ModelledCred) -> Retval {

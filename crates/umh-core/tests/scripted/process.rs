@@ -2,7 +2,7 @@
 
 //! The scripted host's calls, and its processes seen from inside.
 
-use umh_core::call::Call;
+use umh_core::call::{Call, Path};
 use umh_core::caps::CapSet;
 use umh_core::errno::Errno;
 use umh_core::host::{Cred, Task};
@@ -24,8 +24,8 @@ impl Drop for TestCall {
 impl Call for TestCall {
     type Cred = TestCred;
 
-    fn path(&self) -> Option<&[u8]> {
-        self.path.as_deref()
+    fn path(&self) -> Path {
+        self.path.as_deref().map_or(Path::Null, Path::of)
     }
 
     fn init(&mut self, _cred: &mut TestCred) -> Retval {
