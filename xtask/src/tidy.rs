@@ -10,18 +10,21 @@ use crate::run::Run;
 use crate::say;
 
 mod calls;
+mod kernel;
 mod source;
 
 /// Prints each complaint; whether there is none.
 pub(crate) fn run() -> Result<bool> {
     let mut complaints = Vec::new();
-    for path in files()? {
+    let files = files()?;
+    for path in &files {
         // Bytes that are no text are for others to judge.
-        if let Ok(text) = fs::read_to_string(crate::root().join(&path)) {
-            source::check(&path, &text, &mut complaints);
+        if let Ok(text) = fs::read_to_string(crate::root().join(path)) {
+            source::check(path, &text, &mut complaints);
         }
     }
     calls::check(&mut complaints);
+    kernel::check(&files, &mut complaints);
     for complaint in &complaints {
         say::line(format_args!("{complaint}"));
     }
