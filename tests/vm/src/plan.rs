@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+mod boot;
 mod kernel;
 
+pub use boot::Boot;
 pub use kernel::Kernel;
 
 /// What one boot runs.
@@ -203,11 +205,6 @@ impl Suite {
         }
     }
 
-    /// Whether one of its cases takes minutes, and has limits of its own.
-    pub const fn has_long_cases(self) -> bool {
-        matches!(self, Self::EveryModule | Self::KmodSelftestWhole)
-    }
-
     /// Whether `cargo xtask bench` runs it.
     pub const fn is_bench(self) -> bool {
         matches!(self, Self::Bench | Self::BenchEngine | Self::BenchModules)
@@ -294,8 +291,20 @@ impl Suite {
         }
     }
 
+    /// Whether one case may take many minutes, so that only the boot has a
+    /// limit: thousands of modules, a script of Linux's own.
+    pub const fn has_long_cases(self) -> bool {
+        matches!(
+            self,
+            Self::EveryModule
+                | Self::KmodSelftest
+                | Self::KmodSelftestWhole
+                | Self::FirmwareSelftest
+        )
+    }
+
     /// How long a boot may take under software emulation on a busy machine.
-    pub const fn limit(self) -> Duration {
+    const fn limit(self) -> Duration {
         Duration::from_secs(match self {
             Self::Calls | Self::Attacks | Self::Audit | Self::Stress | Self::Umh => 600,
             Self::Modules | Self::Apparmor | Self::Selinux | Self::Ima => 600,
@@ -321,7 +330,7 @@ impl Suite {
     }
 
     /// How many MiB of memory its guest has.
-    pub const fn memory(self) -> u32 {
+    const fn memory(self) -> u32 {
         match self {
             // The archive, and what it holds once more in the kernel.
             Self::EveryModule => 4096,
@@ -340,98 +349,6 @@ pub const TOMOYO_TRIGGER: &str = "/sbin/umh-vm-trigger";
 pub const MODULES: &str = "modules";
 /// The same.
 pub const FAILED_UNITS: &str = "failed-units";
-
-/// One boot of one kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Boot {
-    /// What boots.
-    pub kernel: Kernel,
-    /// What it runs.
-    pub suite: Suite,
-    /// Whether umh is there. Only whole systems boot without it as well, to
-    /// be compared with.
-    pub umh: bool,
-}
-
-impl Boot {
-    /// Every boot there is, the tests' and the commands', kernel by kernel.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Kernel::ALL.iter().flat_map(|&kernel| {
-            let suites = Suite::ALL.iter().map(move |&suite| Self::of(kernel, suite));
-            suites.filter(Self::exists)
-        })
-    }
-
-    /// That suite on that kernel.
-    pub const fn of(kernel: Kernel, suite: Suite) -> Self {
-        let umh = true;
-        Self { kernel, suite, umh }
-    }
-
-    /// The boot without umh to compare a whole system with. There is none for
-    /// a kernel with the option, which cannot call anything then.
-    pub const fn baseline(self) -> Option<Self> {
-        if self.suite.release().is_none() || self.kernel.has_option() {
-            return None;
-        }
-        Some(Self { umh: false, ..self })
-    }
-
-    /// Its name in the file system.
-    pub fn name(&self) -> String {
-        let without = if self.umh { "" } else { "-without-umh" };
-        format!("{}-{}{without}", self.kernel.name(), self.suite.name())
-    }
-
-    /// A kernel that stands for another runs its tests as well.
-    fn exists(&self) -> bool {
-        let kernels = self.suite.kernels();
-        let stands = self.suite.is_test() && self.suite != Suite::Umh;
-        let stands = stands && self.kernel != Kernel::RustDebug612;
-        kernels.contains(&self.kernel) || stands && self.kernel.is_in(kernels)
-    }
-
-    /// Whether `cargo xtask test` boots it. What is built with a toolchain of
-    /// its own, only compares two kernels, or repeats on another what passes on
-    /// one, is `cargo xtask vm --full`.
-    pub fn is_test(&self) -> bool {
-        self.suite.is_test() && self.suite != Suite::Engine && Kernel::OWN.contains(&self.kernel)
-    }
-
-    /// The kernel's command line, after what the host's console needs. Words
-    /// with a `=` and no dot reach PID 1 as environment, so that the guest
-    /// knows its suite without `/proc`. `case` is a substring of the names of
-    /// the cases to run.
-    pub fn command_line(&self, case: Option<&str>) -> String {
-        let mut words = vec![format!("umh_suite={}", self.suite.name())];
-        words.push(format!("umh_kernel={}", self.kernel.name()));
-        words.extend(case.map(|case| format!("umh_case={case}")));
-        if matches!(self.suite, Suite::Calls | Suite::Capture) && self.kernel.has_option() {
-            // TOMOYO asks for its policy when this program, and not PID 1,
-            // starts for the first time.
-            words.push("lsm=landlock,tomoyo".into());
-            words.push(format!("TOMOYO_trigger={TOMOYO_TRIGGER}"));
-        }
-        words.extend(self.suite.words().iter().map(ToString::to_string));
-        if self.kernel == Kernel::RustDebug612 {
-            // What watches the kernel warns, which is no error to the console.
-            words.push("ignore_loglevel".into());
-        }
-        words.push("panic=-1".into());
-        if self.suite.has_image() {
-            // With /dev/ram0 as the root, which is the image, there would be
-            // nothing to prepare (`init/do_mounts_initrd.c:initrd_load`).
-            words.push("root=/dev/ram1".into());
-            // The image is larger than the 4 MiB that a RAM disk has
-            // (`CONFIG_BLK_DEV_RAM_SIZE`).
-            words.push("ramdisk_size=65536".into());
-            words.push(format!("init={}", self.suite.init()));
-        } else {
-            words.push(format!("rdinit={}", self.suite.init()));
-        }
-        words.join(" ")
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use umh_vm::plan::{End, Suite};
+use umh_vm::plan::{Boot, End, Suite};
 use umh_vm::protocol::Line;
 
 use crate::run::tail;
@@ -66,13 +66,14 @@ impl Report {
 
     /// Judges how the guest went down, and returns the case that this decides,
     /// if any. `console` is its whole text.
-    pub(crate) fn close(&mut self, suite: Suite, ending: Ending, console: &str) -> Option<&Case> {
+    pub(crate) fn close(&mut self, boot: &Boot, ending: Ending, console: &str) -> Option<&Case> {
         let known = self.cases.len();
-        self.judge(suite, ending, console);
+        self.judge(boot, ending, console);
         self.cases.get(known)
     }
 
-    fn judge(&mut self, suite: Suite, ending: Ending, console: &str) {
+    fn judge(&mut self, boot: &Boot, ending: Ending, console: &str) {
+        let suite = boot.suite;
         let last_words = match suite.end() {
             End::Reported => None,
             End::PowersOff => Some("reboot: Power down"),
@@ -80,7 +81,7 @@ impl Report {
         };
         let trouble = trouble(console);
         let reason = match (ending, trouble, last_words) {
-            (Ending::TimedOut, ..) => format!("no end within {} s", suite.limit().as_secs()),
+            (Ending::TimedOut, ..) => format!("no end within {} s", boot.limit().as_secs()),
             (_, Some(line), _) => line.to_owned(),
             (_, _, None) if self.ended => return,
             // None of its cases was asked for, so it only had to end.
@@ -136,6 +137,8 @@ fn trouble(console: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use umh_vm::plan::Kernel;
+
     use super::*;
 
     fn closed(lines: &[Line], suite: Suite, ending: Ending, console: &str) -> Vec<Case> {
@@ -143,7 +146,7 @@ mod tests {
         for line in lines {
             report.take(line.clone());
         }
-        report.close(suite, ending, console);
+        report.close(&Boot::of(Kernel::Option612, suite), ending, console);
         report.cases
     }
 
@@ -229,7 +232,8 @@ mod tests {
         let mut report = Report::new(true);
         report.take(Line::End("poweroff-missing".into()));
         let console = "[ 2.0] reboot: Power down\n";
-        let decided = report.close(Suite::PoweroffMissing, Ending::Exited, console);
+        let boot = Boot::of(Kernel::Option612, Suite::PoweroffMissing);
+        let decided = report.close(&boot, Ending::Exited, console);
         assert_eq!(decided, None);
     }
 }

@@ -80,8 +80,8 @@ impl Rig {
             command_line: &command_line,
             console: &console,
             show: self.show_console,
-            memory: boot.suite.memory(),
-            limit: boot.suite.limit(),
+            memory: boot.memory(),
+            limit: boot.limit(),
         };
         let mut report = Report::new(self.case.is_some());
         let ending = say::step(&format!("boot {name}"), || {
@@ -92,7 +92,7 @@ impl Rig {
                 }
             })
         })?;
-        if let Some(case) = report.close(boot.suite, ending, &qemu::console(&console)) {
+        if let Some(case) = report.close(boot, ending, &qemu::console(&console)) {
             each(Seen::Case(case));
         }
         Ok(report)

@@ -76,7 +76,8 @@ fn suite(channel: &Arc<Channel>) -> Result<()> {
     let machine = Machine::new(kernel, Arc::clone(channel))?;
     let watchdog = Watchdog::start(Arc::clone(channel));
     for case in cases::of(suite, kernel).filter(|case| case.name.contains(&wanted)) {
-        watchdog.running((!suite.has_long_cases()).then_some(case.name));
+        let slow = suite.has_long_cases() || kernel.is_watched();
+        watchdog.running((!slow).then_some(case.name));
         run_case(case, &machine, channel)?;
         watchdog.running(None);
     }

@@ -71,6 +71,11 @@ impl Kernel {
         matches!(self, Self::Option612 | Self::RustOption612)
     }
 
+    /// Whether it watches itself, for which it takes time and memory.
+    pub const fn is_watched(self) -> bool {
+        matches!(self, Self::RustDebug612)
+    }
+
     /// The kernel of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
