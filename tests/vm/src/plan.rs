@@ -205,6 +205,16 @@ impl Suite {
         }
     }
 
+    /// Whether it needs what the kernels of distributions have and ours do not:
+    /// every security module, signed and packed modules, tracepoints, a file in
+    /// `/boot` that says so.
+    pub const fn needs_distribution(self) -> bool {
+        matches!(
+            self,
+            Self::Umh | Self::Modules | Self::Apparmor | Self::Selinux | Self::Ima
+        )
+    }
+
     /// Whether `cargo xtask bench` runs it.
     pub const fn is_bench(self) -> bool {
         matches!(self, Self::Bench | Self::BenchEngine | Self::BenchModules)
