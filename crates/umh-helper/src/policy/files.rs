@@ -112,7 +112,8 @@ impl<'a> Texts<'a> {
         room: &mut Room<'a>,
         complain: Complain<'_>,
     ) -> Result<(), &'static str> {
-        let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
+        // Room for a dozen names, or for three of the longest.
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 1024];
         let mut entries = RawDir::new(directory, &mut buffer);
         let mut files = 0;
         while let Some(entry) = entries.next() {

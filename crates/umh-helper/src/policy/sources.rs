@@ -48,7 +48,9 @@ impl Sources {
         self.asked.mode.is_none() && self.vendor.is_none() && self.admin.is_none()
     }
 
-    /// Reads them, as [`Policy::load`] says.
+    /// Reads them, as [`Policy::load`] says. The texts' places on the stack are
+    /// given up before the policy is used: a page less is touched after.
+    #[inline(never)]
     pub fn read<'a>(
         self,
         room: impl FnOnce() -> Option<&'a mut [u8]>,
@@ -66,7 +68,9 @@ impl Sources {
                 }
             }
             Some(Some(room)) => {
-                let (vendors, admins) = room.split_at_mut(room.len() / 2);
+                // The administrator's, which are more common, come first: see
+                // `map_anonymous`.
+                let (admins, vendors) = room.split_at_mut(room.len() / 2);
                 let mut texts = Texts::new();
                 if let Some(vendor) = self.vendor {
                     texts.read(&vendor, Origin::Vendor, self.owner, vendors, complain);
