@@ -33,6 +33,9 @@ const PACKAGES: &[&str] = &[
     "keyutils",
     "kmod",
     "secilc",
+    // What programs that are measured ask of the kernel.
+    "strace",
+    "time",
     // Whole systems as guests, and the root of Linux's compilers in Rust.
     "debian-archive-keyring",
     "debootstrap",

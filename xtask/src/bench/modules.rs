@@ -22,6 +22,7 @@ use crate::{say, setup};
 mod aims;
 mod cost;
 mod depmod;
+mod lookups;
 mod requests;
 mod table;
 
@@ -67,6 +68,7 @@ pub(super) fn run(options: &Options) -> Result<bool> {
         ensure!(built.shown()?.success(), "umh-cli does not build");
         let umh = crate::target().join(TARGET).join("release/umh");
         depmod::measure(&umh, options.rounds, &mut rows)?;
+        lookups::measure(&umh, options.rounds, &mut rows)?;
         aims = aims::of(&rows);
     }
 
@@ -94,6 +96,7 @@ fn as_json(
         json!({
             "task": row.task, "program": row.program, "cpu_microseconds": row.cost.cpu,
             "wall_microseconds": row.cost.wall, "peak_kibibytes": row.cost.peak,
+            "system_calls": row.cost.calls,
         })
     });
     let aims = aims.iter().map(|aim| {

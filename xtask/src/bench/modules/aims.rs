@@ -6,6 +6,7 @@
 use super::Row;
 use super::cost::Cost;
 use super::depmod::{CHANGED, GZIP, KMOD, OURS, RAW, RAW_ONE, XZ, ZSTD};
+use super::lookups::{ACPI, MISS, NAME, PCI, TREE, USB};
 
 /// One aim.
 pub(super) struct Aim {
@@ -41,6 +42,7 @@ pub(super) fn of(rows: &[Row]) -> Vec<Aim> {
             reached: found <= limit,
         }
     };
+    let lookup = |task| most(task, "CPU", "us", |cost: Cost| cost.cpu, 300);
     let cpu = |cost: Cost| cost.cpu;
     let wall = |cost: Cost| cost.wall;
     let milliseconds = |cost: Cost| cost.cpu / 1000;
@@ -60,6 +62,12 @@ pub(super) fn of(rows: &[Row]) -> Vec<Aim> {
         most(ZSTD, "memory", "MiB", mebibytes, 30 + 2 * LARGEST),
         most(GZIP, "memory", "MiB", mebibytes, 30 + 2 * LARGEST),
         most(CHANGED, "CPU", "ms", milliseconds, 150),
+        lookup(NAME),
+        lookup(PCI),
+        lookup(USB),
+        lookup(ACPI),
+        lookup(TREE),
+        lookup(MISS),
     ]
 }
 

@@ -20,11 +20,22 @@ pub(super) struct Cost {
     pub(super) wall: u64,
     /// KiB that were in memory at most.
     pub(super) peak: u64,
+    /// System calls, where they were counted.
+    pub(super) calls: Option<u64>,
 }
 
 impl Cost {
     /// That of one run, which must succeed.
     pub(super) fn of(run: Run) -> Result<Self> {
+        Self::of_end(run, true)
+    }
+
+    /// That of one run, which must fail.
+    pub(super) fn of_failure(run: Run) -> Result<Self> {
+        Self::of_end(run, false)
+    }
+
+    fn of_end(run: Run, succeeds: bool) -> Result<Self> {
         let mut command = run.into_command();
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let begin = Instant::now();
@@ -34,12 +45,14 @@ impl Cost {
             .with_context(|| format!("cannot run {name}"))?;
         let ended = child.wait4()?;
         let wall = begin.elapsed();
-        ensure!(ended.status.success(), "{command:?}: {}", ended.status);
+        let status = ended.status;
+        ensure!(status.success() == succeeds, "{command:?}: {status}");
         let used = ended.rusage.utime + ended.rusage.stime;
         Ok(Self {
             cpu: u64::try_from(used.as_micros())?,
             wall: u64::try_from(wall.as_micros())?,
             peak: ended.rusage.maxrss / 1024,
+            calls: None,
         })
     }
 
@@ -50,6 +63,7 @@ impl Cost {
             cpu: of(|cost| cost.cpu),
             wall: of(|cost| cost.wall),
             peak: of(|cost| cost.peak),
+            calls: None,
         }
     }
 }

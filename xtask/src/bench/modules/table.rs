@@ -14,7 +14,7 @@ pub(super) fn print(rounds: usize, rows: &[Row], aims: &[Aim]) {
          bytes as those of {KMOD}.\n"
     ));
     let heading = row([
-        "task", "program", "CPU ms", "x kmod", "wall ms", "x kmod", "MiB",
+        "task", "program", "CPU ms", "x kmod", "wall ms", "x kmod", "MiB", "calls",
     ]);
     say::line(format_args!("{}", paint(Colour::Dim, &heading)));
     for one in rows {
@@ -26,7 +26,10 @@ pub(super) fn print(rounds: usize, rows: &[Row], aims: &[Aim]) {
                 format!("{:.2}", part(one) as f64 / part(theirs) as f64)
             })
         };
-        let milliseconds = |time: u64| format!("{:.1}", time as f64 / 1000.0);
+        let milliseconds = |time: u64| match time {
+            0..10_000 => format!("{:.2}", time as f64 / 1000.0),
+            _ => format!("{:.1}", time as f64 / 1000.0),
+        };
         say::line(format_args!(
             "{}",
             row([
@@ -37,6 +40,7 @@ pub(super) fn print(rounds: usize, rows: &[Row], aims: &[Aim]) {
                 &milliseconds(one.cost.wall),
                 &times(|row| row.cost.wall),
                 &format!("{:.1}", one.cost.peak as f64 / 1024.0),
+                &one.cost.calls.map_or("-".into(), |calls| calls.to_string()),
             ])
         ));
     }
@@ -58,6 +62,8 @@ pub(super) fn print(rounds: usize, rows: &[Row], aims: &[Aim]) {
     }
 }
 
-fn row([task, program, cpu, over_cpu, wall, over_wall, peak]: [&str; 7]) -> String {
-    format!("{task:<32} {program:<10} {cpu:>9} {over_cpu:>7} {wall:>9} {over_wall:>7} {peak:>7}")
+fn row([task, program, cpu, over_cpu, wall, over_wall, peak, calls]: [&str; 8]) -> String {
+    format!(
+        "{task:<32} {program:<10} {cpu:>9} {over_cpu:>7} {wall:>9} {over_wall:>7} {peak:>7} {calls:>7}"
+    )
 }
