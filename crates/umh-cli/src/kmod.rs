@@ -15,6 +15,7 @@ pub mod messages;
 pub mod modinfo;
 pub mod modprobe;
 pub mod options;
+pub mod parts;
 pub mod place;
 pub mod refused;
 pub mod removal;

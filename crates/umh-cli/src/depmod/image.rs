@@ -4,10 +4,9 @@
 //! are read, an eighth of it; a packed one has to be unpacked whole.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::ops::Range;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -17,6 +16,7 @@ use super::decode::{self, Decoder, Packing};
 use super::facts::Facts;
 use super::names::Names;
 use super::stamp::Stamp;
+use crate::kmod::parts::{self, Parts};
 
 /// Reads files one after the other, all into the same memory.
 pub(super) struct Reader {
@@ -54,75 +54,22 @@ impl Reader {
             .filter(|length| *length <= decode::LIMIT);
         let length = length.ok_or(decode::Error::Large)?;
 
-        // Its beginning, and three times what the sections can be.
-        let needed = WHOLE + 3 * length;
+        let needed = Parts::room(length);
         if self.room.len() < needed {
             self.room = vec![0; needed];
         }
-        let mut parts = Parts {
-            file: &file,
-            length,
-            head: &[],
-            room: &mut self.room,
-        };
-        let head = if length > WHOLE { HEAD } else { length };
-        parts.head = parts.take(0, head)?;
-        let facts = match Packing::of(parts.head) {
+        let mut parts = Parts::of(&file, length, &mut self.room)?;
+        let facts = match Packing::of(parts.head()) {
             None => {
                 let object = Object::read(&mut parts)?;
                 Facts::of(&object, &mut self.names, self.checksums)
             }
             Some(packing) => {
-                let packed = parts.take(0, length)?;
-                let image = self.decoder.decode(packing, packed)?;
+                let image = self.decoder.decode(packing, parts.all()?)?;
                 Facts::of(&Object::parse(image)?, &mut self.names, self.checksums)
             }
         };
         Ok((facts, Stamp::of(&data)))
-    }
-}
-
-/// A file of that size is read at once: that costs less than to ask for parts.
-const WHOLE: usize = 16 << 10;
-/// Of a larger one the ELF header comes first, which tells what it is.
-const HEAD: usize = 64;
-
-/// A file that is read in parts.
-struct Parts<'a> {
-    file: &'a File,
-    length: usize,
-    /// Its first bytes, which are known.
-    head: &'a [u8],
-    /// Where others go.
-    room: &'a mut [u8],
-}
-
-impl<'a> Parts<'a> {
-    /// Reads `length` bytes from `at` on.
-    fn take(&mut self, at: usize, length: usize) -> io::Result<&'a [u8]> {
-        let part;
-        (part, self.room) = std::mem::take(&mut self.room)
-            .split_at_mut_checked(length)
-            .ok_or(io::ErrorKind::FileTooLarge)?;
-        self.file.read_exact_at(part, at as u64)?;
-        Ok(part)
-    }
-}
-
-impl<'a> elf::Source<'a> for Parts<'a> {
-    type Error = Unreadable;
-
-    fn length(&self) -> u64 {
-        self.length as u64
-    }
-
-    fn read(&mut self, range: Range<u64>) -> Result<&'a [u8], Unreadable> {
-        let begin = usize::try_from(range.start).unwrap_or(usize::MAX);
-        let end = usize::try_from(range.end).unwrap_or(usize::MAX);
-        match self.head.get(begin..end) {
-            Some(part) => Ok(part),
-            None => Ok(self.take(begin, end.saturating_sub(begin))?),
-        }
     }
 }
 
@@ -142,6 +89,15 @@ pub(super) enum Unreadable {
 impl From<io::Error> for Unreadable {
     fn from(error: io::Error) -> Self {
         Self::System(error)
+    }
+}
+
+impl From<parts::Unreadable> for Unreadable {
+    fn from(unreadable: parts::Unreadable) -> Self {
+        match unreadable {
+            parts::Unreadable::System(error) => Self::System(error),
+            parts::Unreadable::Object(error) => Self::Object(error),
+        }
     }
 }
 

@@ -2,20 +2,47 @@
 
 //! A module's file: its name, and what is in it once decompressed.
 
+use std::fmt::Display;
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use umh_modules::compressed::{self, LIMIT};
+use umh_modules::compressed::{self, Format, LIMIT};
+use umh_modules::elf::Object;
 use umh_modules::name;
+use umh_modules::system::{READ, System};
 
-/// Reads a file, decompressed if its first bytes say that it is compressed.
-pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let bytes = std::fs::read(path)?;
-    match compressed::Format::of(&bytes) {
-        compressed::Format::Plain => Ok(bytes),
-        _ => compressed::decode(&bytes, LIMIT).map_err(|error| io::Error::other(error.to_string())),
+use super::parts::{Parts, Unreadable};
+
+/// How much of a file's end is of interest: the longest signatures that the
+/// kernel makes (ML-DSA-87) take five thousand bytes.
+const END: usize = 16 << 10;
+
+/// What `then` makes of the module in the file at the absolute `path`, which
+/// may be compressed: of its parts, and of its last bytes.
+pub fn with<T>(
+    system: &dyn System,
+    path: &[u8],
+    then: impl FnOnce(&Object<'_>, &[u8]) -> T,
+) -> io::Result<T> {
+    let damaged = |error: &dyn Display| io::Error::other(error.to_string());
+    let file = File::from(system.open(path, READ)?);
+    let length = usize::try_from(file.metadata()?.len()).ok();
+    let length = length.filter(|length| *length <= LIMIT);
+    let length = length.ok_or(io::ErrorKind::FileTooLarge)?;
+    let mut room = vec![0; Parts::room(length)];
+    let mut parts = Parts::of(&file, length, &mut room)?;
+    if Format::of(parts.head()) == Format::Plain {
+        let object = Object::read(&mut parts).map_err(|unreadable| match unreadable {
+            Unreadable::System(error) => error,
+            Unreadable::Object(error) => damaged(&error),
+        })?;
+        return Ok(then(&object, parts.end(END)?));
     }
+    let image = compressed::decode(parts.all()?, LIMIT).map_err(|error| damaged(&error))?;
+    let object = Object::parse(&image).map_err(|error| damaged(&error))?;
+    Ok(then(&object, &image))
 }
 
 /// The absolute path of a file that a person names; nothing is taken out of

@@ -3,12 +3,11 @@
 //! The fields of a module: of its file, or of what the kernel's build says
 //! of a module that is part of the kernel.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use umh_modules::elf::Object;
+use umh_modules::compressed::LIMIT;
 use umh_modules::lookup::{Catalogue, Module};
+use umh_modules::system;
 
 use super::signature::Signature;
 use crate::kmod::file;
@@ -53,21 +52,20 @@ impl Origin {
         let Some(file) = &self.file else {
             return Ok(self.built_in(catalogue));
         };
-        let image =
-            file::read(Path::new(OsStr::from_bytes(file))).map_err(|error| reason(&error))?;
-        let object = Object::parse(&image).map_err(|error| error.to_string())?;
-        let own = object
-            .modinfo()
-            .map(|field| (field.key.to_vec(), field.value.to_vec()));
-        let signed = Signature::of(&image);
-        Ok(own.chain(signed.iter().flat_map(signature)).collect())
+        let fields = file::with(catalogue.tree.system(), file, |object, end| {
+            let own = object.modinfo();
+            let own = own.map(|field| (field.key.to_vec(), field.value.to_vec()));
+            let signed = Signature::of(end);
+            own.chain(signed.iter().flat_map(signature)).collect()
+        });
+        fields.map_err(|error| reason(&error))
     }
 
     /// `modules.builtin.modinfo`: `MODULE.KEY=VALUE`, each with a NUL; older
     /// kernels have none.
     fn built_in(&self, catalogue: &Catalogue<'_>) -> Vec<Field> {
         let path = catalogue.tree.file(b"modules.builtin.modinfo");
-        let text = std::fs::read(OsStr::from_bytes(&path)).unwrap_or_default();
+        let text = system::read(catalogue.tree.system(), &path, LIMIT).unwrap_or_default();
         let lines = text.split(|byte| *byte == 0);
         let own =
             lines.filter_map(|line| line.strip_prefix(self.name.as_slice())?.strip_prefix(b"."));

@@ -104,9 +104,9 @@ impl Probe<'_, '_> {
                     module.escape_ascii()
                 ))
             };
-            let image = file::read(&path).map_err(|error| failed(&reason(&error)))?;
-            let object = Object::parse(&image).map_err(|error| failed(&error))?;
-            let symbols = of(&object);
+            let system = self.catalogue.tree.system();
+            let symbols = file::with(system, path.as_os_str().as_bytes(), |object, _| of(object));
+            let symbols = symbols.map_err(|error| failed(&reason(&error)))?;
             if symbols.is_empty() {
                 return Err(failed(&"No data available"));
             }
