@@ -220,6 +220,11 @@ pub struct Call {
 pub enum Modules {
     /// List the modules in the kernel, with their users.
     List,
+    /// Show what a module says of itself, and what the kernel says of it now.
+    ///
+    /// NAME is a module or an alias. Shows its file, state, users, version, signer, build id, and each parameter with
+    /// its present value where the kernel shows it; modinfo(8) shows every field of the file.
+    Info(Info),
     /// Explain what a name leads to, what would be loaded, and what stands against it.
     ///
     /// NAME is what modprobe is given: a module, or an alias as the kernel and udev ask for it. Shows each place where
@@ -239,6 +244,17 @@ Examples:
   umh modules why net-pf-26             what socket(AF_LLC) loads
   umh modules why pci:v00008086d00001572sv00000000sd00000000bc02sc00i00
   umh --root /mnt/image modules why ext4  in an image";
+
+/// Arguments of `umh modules info`.
+#[derive(Args, Debug)]
+pub struct Info {
+    /// The module, or an alias of it.
+    pub name: OsString,
+
+    /// Modules of this kernel, not of the running one.
+    #[arg(short, long, value_name = "RELEASE")]
+    pub release: Option<OsString>,
+}
 
 /// Arguments of `umh modules why`.
 #[derive(Args, Debug)]

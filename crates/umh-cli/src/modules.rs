@@ -2,6 +2,7 @@
 
 //! `umh modules`: kernel modules, for people.
 
+pub mod info;
 pub mod list;
 pub mod need;
 pub mod why;
@@ -26,6 +27,7 @@ pub fn run(
 ) -> Result<Exit, Failure> {
     match args {
         args::Modules::List => show(&list::list(tree)?, json, out),
+        args::Modules::Info(args) => show(&info::info(args, tree)?, json, out),
         args::Modules::Why(args) => show(&why::why(args, tree)?, json, out),
         args::Modules::Tree(args) => show(&need::tree(args, tree)?, json, out),
     }

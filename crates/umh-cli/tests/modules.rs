@@ -12,6 +12,7 @@ mod image;
 
 use image::Image;
 use serde_json::json;
+use umh_modules::elf::fixture::Fixture;
 
 /// An image with the lists of four modules, and one built in.
 fn image() -> Image {
@@ -110,6 +111,51 @@ fn what_is_built_in_or_unknown_is_said() {
         let (why, exit) = image.json(&["modules", "why", name]);
         assert_eq!((exit, &why["modules"]), (1, &json!([])), "{name}");
     }
+}
+
+#[test]
+fn info_shows_what_a_module_says_of_itself() {
+    let image = image();
+    let module = Fixture {
+        modinfo: &[
+            "description=Ethernet bridge",
+            "version=2.3",
+            "license=GPL",
+            "depends=stp,llc",
+            "parmtype=debug:bool",
+            "parm=debug:Say more.",
+        ],
+        ..Fixture::default()
+    };
+    let file = "/usr/lib/modules/6.12.0-test/kernel/net/bridge/bridge.ko";
+    image.write(file, "");
+    std::fs::write(image.path(file), module.build()).unwrap();
+    let (info, exit) = image.json(&["modules", "info", "net-pf-26"]);
+    let bridge = &info[0];
+    assert_eq!(exit, 0);
+    assert_eq!(
+        (&bridge["module"], &bridge["version"], &bridge["depends"]),
+        (&json!("bridge"), &json!("2.3"), &json!(["stp", "llc"]))
+    );
+    assert_eq!(
+        bridge["parameters"],
+        json!([{ "name": "debug", "kind": "bool", "description": "Say more.", "value": null }])
+    );
+    // Nothing is known of a kernel that does not run.
+    assert_eq!(
+        (&bridge["state"], &bridge["running"]),
+        (&json!(null), &json!(null))
+    );
+    image
+        .umh(&["modules", "info", "bridge"])
+        .success()
+        .stdout(predicates::str::contains("not in the kernel"));
+    let (info, _) = image.json(&["modules", "info", "af_packet"]);
+    assert_eq!(info[0]["state"], "builtin");
+    image
+        .umh(&["modules", "info", "nosuch"])
+        .code(2)
+        .stderr(predicates::str::contains("modules why"));
 }
 
 #[test]

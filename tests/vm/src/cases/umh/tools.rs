@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use serde_json::json;
 
 use super::LLC;
 use crate::cases::modprobe::unload;
@@ -59,6 +60,16 @@ pub(super) fn modprobe(_: &Machine) -> Result<()> {
         "{said:?}"
     );
     are_loaded(BRIDGE, true)?;
+    let info = tool(&["--json", "modules", "info", "stp"])?.ended(0)?;
+    let told = info.json()?;
+    let stp = told.get(0).context("nothing is told of stp")?;
+    let build_id = stp.pointer("/running/build_id").and_then(|id| id.as_str());
+    ensure!(
+        stp["state"] == "live"
+            && stp["running"]["holders"] == json!(["bridge"])
+            && build_id.is_some_and(|id| id.len() == 40),
+        "{info:?}"
+    );
     tool(&["modprobe", "bridge"])?.ended(0)?;
     let said = tool(&["modprobe", "--first-time", "bridge"])?.ended(1)?;
     ensure!(
