@@ -3,8 +3,8 @@
 //! A name looked up by hand, and what modules say of themselves. Nothing is
 //! loaded: `modprobe -n` does all but that, in a copy of the tree.
 //!
-//! busybox is here for modinfo alone: its modprobe knows no other kernel's
-//! modules than those of the running one (in guests it takes part).
+//! busybox's tools know no other kernel's modules than those of the running
+//! one: they take part in guests.
 
 use std::ffi::OsString;
 use std::fs;
@@ -110,10 +110,6 @@ impl Bench<'_> {
         for kmod in self.kmods {
             let name = format!("kmod {}", kmod.version);
             programs.push((name, Box::new(|| kmod.run(tool))));
-        }
-        if task == INFO {
-            let busybox = || Run::new("busybox").arg(tool);
-            programs.push(("busybox".to_owned(), Box::new(busybox)));
         }
 
         let mut costs = vec![Vec::new(); programs.len()];
