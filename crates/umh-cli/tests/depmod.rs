@@ -13,6 +13,8 @@ use std::process::Command;
 use assert_cmd::Command as Assert;
 use umh_modules::elf::fixture::Fixture;
 
+#[path = "depmod/bare.rs"]
+mod bare;
 #[path = "depmod/killed.rs"]
 mod killed;
 #[path = "depmod/remembered.rs"]

@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::args::Depmod;
+use super::publish;
 
 /// Where what modules said is remembered, a file for each kernel.
 const REMEMBERED: &str = "/var/cache/umh/depmod";
@@ -91,10 +92,12 @@ impl Place {
         })
     }
 
-    /// Whether no module is newer than the index of dependencies.
+    /// Whether no module is newer than the index of dependencies, and no run
+    /// was killed between that and the others.
     pub(super) fn is_up_to_date(&self) -> bool {
         let index = fs::metadata(self.output.join("modules.dep"));
-        index.is_ok_and(|index| !has_newer(&self.modules, time(&index)))
+        publish::unfinished(&self.output).next().is_none()
+            && index.is_ok_and(|index| !has_newer(&self.modules, time(&index)))
     }
 }
 

@@ -4,8 +4,11 @@
 //!
 //! All are written and brought to the disk under other names first; then they
 //! are renamed, one directly after the other, `modules.dep` last: until it is
-//! there `depmod -A` sees that there is work. One that would not change stays
-//! as it is.
+//! there `depmod -A` sees that there is work, and while files of a run that was
+//! killed lie there too. One that would not change stays as it is.
+//!
+//! The set of all is not exchanged at once: that takes a directory of its own
+//! behind a link, and whoever copies `modules.*` into an image would copy that.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -13,7 +16,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
 
@@ -150,18 +153,23 @@ impl Target {
         let _ = rustix::fs::unlinkat(&self.0, &pending.temporary, AtFlags::empty());
     }
 
-    /// Removes the files of runs that were killed: nobody has them locked.
+    /// Removes the files of runs that were killed.
     fn tidy(&self, path: &Path) {
-        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let is_left = name.as_bytes().starts_with(b".modules.")
-                && name
-                    .as_bytes()
-                    .windows(UNFINISHED.len())
-                    .any(|part| part == UNFINISHED);
-            if is_left && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
-                let _ = fs::remove_file(entry.path());
-            }
+        for file in unfinished(path) {
+            let _ = fs::remove_file(file);
         }
     }
+}
+
+/// The files in the directory at `path` of runs that were killed: nobody has
+/// them locked. Some of theirs may be in place, and others not.
+pub(super) fn unfinished(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let is_left = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let mut parts = name.as_bytes().windows(UNFINISHED.len());
+        name.as_bytes().starts_with(b".modules.") && parts.any(|part| part == UNFINISHED)
+    };
+    let files = entries.filter(is_left).map(|entry| entry.path());
+    files.filter(|path| File::open(path).is_ok_and(|file| file.try_lock().is_ok()))
 }

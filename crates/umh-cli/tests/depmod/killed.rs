@@ -68,7 +68,9 @@ fn each_index_is_old_or_new_and_whole() {
             }
             // What tells `depmod -A` that all is done comes last.
             assert_eq!(found.get("modules.dep"), whole[now].0.get("modules.dep"));
-            run(&systems[now], &out).wait().expect("it ends");
+            // No module is newer than it, and yet there is work.
+            quick(&systems[now], &out);
+            assert_eq!(indexes(out.root()), whole[now].0);
         }
     }
     eprintln!("{MOMENTS} times killed: {old} old, {new} new, {mixed} between two renames");
@@ -83,6 +85,31 @@ fn each_index_is_old_or_new_and_whole() {
             .all(|name| !name.to_string_lossy().starts_with('.')),
         "{names:?}"
     );
+}
+
+#[test]
+fn what_a_killed_run_left_is_work_for_a() {
+    let system = System::new();
+    run(&system, &system).wait().expect("it ends");
+    let whole = indexes(system.root());
+    // As if it had been killed between two renames.
+    system.write("modules.alias", b"of the next run\n");
+    system.write(".modules.dep.umh-1", b"of the next run too\n");
+    quick(&system, &system);
+    assert_eq!(indexes(system.root()), whole);
+    assert!(!system.modules().join(".modules.dep.umh-1").exists());
+}
+
+/// `depmod -A`, which must succeed.
+fn quick(system: &System, out: &System) {
+    let run = system
+        .depmod()
+        .arg("-A")
+        .arg("-o")
+        .arg(out.root())
+        .arg(VERSION)
+        .assert();
+    run.success();
 }
 
 fn run(system: &System, out: &System) -> std::process::Child {
