@@ -77,6 +77,16 @@ pub(crate) fn selftests(cache: &Cache, files: &Files) -> Result<PathBuf> {
 /// Where they are below a kernel that was built with them.
 const SELFTESTS: &str = "selftests";
 
+/// Why the kernel cannot be built here, if it cannot.
+pub(crate) fn obstacle(kernel: Kernel) -> Option<&'static str> {
+    match kernel {
+        Kernel::Stock61 | Kernel::Stock612 | Kernel::Option612 => None,
+        Kernel::C612 | Kernel::Rust612 | Kernel::RustOption612 | Kernel::RustDebug612 => {
+            toolchain::obstacle()
+        }
+    }
+}
+
 /// `cargo xtask kernel`.
 pub(crate) fn run(kernels: &[Kernel]) -> Result<()> {
     let cache = Cache::open()?;

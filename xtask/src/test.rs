@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use umh_vm::plan::Boot;
 
 use crate::conform;
+use crate::kernel;
 use crate::run::Run;
 use crate::say;
 use crate::setup;
@@ -51,6 +52,14 @@ pub(crate) fn run() -> Result<bool> {
 
 fn booted(rig: &Rig, count: &mut Count) {
     for boot in Boot::all().filter(Boot::is_test) {
+        if let Some(obstacle) = kernel::obstacle(boot.kernel) {
+            count.skipped += 1;
+            say::line(format_args!(
+                "test {} ... skipped, its kernel cannot be built: {obstacle}",
+                boot.name()
+            ));
+            continue;
+        }
         if let Err(error) = vm::test(rig, &boot, count) {
             let name = format!("{}/{}", boot.kernel.name(), boot.suite.name());
             failed(count, &name, &format!("{error:#}"));
