@@ -20,9 +20,9 @@ DECLARE_RWSEM(umh_sem);
 DECLARE_WAIT_QUEUE_HEAD(umh_running_waitq);
 DECLARE_WAIT_QUEUE_HEAD(umh_depth_waitq);
 
-struct umh_call *umh_call_alloc(gfp_t gfp, work_func_t func)
+struct umh_call *umh_call_alloc(gfp_t gfp, work_func_t func, size_t room)
 {
-	struct umh_call *call = kmalloc(sizeof(*call), gfp);
+	struct umh_call *call = kmalloc(sizeof(*call) + room, gfp);
 
 	/* What lies behind is written when somebody waits. */
 	if (call) {

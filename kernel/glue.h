@@ -38,7 +38,7 @@ extern struct semaphore umh_kmod_slots;
 extern struct mutex umh_duplicates_lock;
 
 /* Inline functions and macros. */
-struct umh_call *umh_call_alloc(gfp_t gfp, work_func_t func);
+struct umh_call *umh_call_alloc(gfp_t gfp, work_func_t func, size_t room);
 void umh_init_completion(struct completion *done);
 void umh_default_signals(void);
 void umh_try_to_freeze(void);

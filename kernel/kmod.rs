@@ -2,13 +2,13 @@
 
 //! `request_module()`: `kernel/module/kmod.c`, `kernel/module/dups.c`.
 
-use crate::host::{CONFIGURED, Linux};
+use crate::host::{Linux, CONFIGURED};
 use crate::linux::export::declared;
 use crate::linux::module::{self, PATH_LEN};
 use crate::linux::semaphore::Slot;
 use crate::linux::statics::{DUPLICATES, SLOTS};
 use crate::linux::subprocess_info::SubprocessInfo;
-use crate::linux::words::Words;
+use crate::linux::words;
 use kernel::ffi::{c_char, c_int, c_ulong};
 use kernel::prelude::*;
 use kernel::str::BStr;
@@ -16,7 +16,7 @@ use umh_abi::modprobe::{Modprobe, NAME_MAX};
 use umh_core::errno::Errno;
 use umh_core::host::Jiffies;
 use umh_core::request_module::CONCURRENT_MAX;
-use umh_core::request_module::{Duplicates, Kmod, Name, Notice, request_module};
+use umh_core::request_module::{request_module, Duplicates, Kmod, Name, Notice};
 use umh_core::wait::Retval;
 
 /// Asks for a module: what is left of `__request_module()` when its words are
@@ -57,16 +57,15 @@ impl Kmod for Linux {
     }
 
     fn modprobe(&self, name: Name<'_>, wait: umh_abi::Wait) -> Option<SubprocessInfo> {
-        let words = module::setting(|program| {
+        module::setting(|program| {
             let name = name.as_bytes();
             let call = Modprobe {
                 program,
                 name,
                 wait,
             };
-            Words::<WORDS_LEN>::new(|sink| call.emit(sink))
-        })?;
-        Words::setup(words, CONFIGURED)
+            words::call::<WORDS_LEN>(CONFIGURED, |sink| call.emit(sink))
+        })
     }
 
     fn duplicates<R>(&self, work: impl FnOnce(&mut Duplicates) -> R) -> Option<R> {
@@ -81,6 +80,7 @@ impl Kmod for Linux {
         module::is_async_worker()
     }
 
+    #[inline]
     fn notice(&self, notice: Notice<'_>) {
         match notice {
             Notice::AsyncWait => module::warn_async(),
@@ -94,8 +94,8 @@ impl Kmod for Linux {
     }
 }
 
-/// The setting, the name, and the contract's other words.
-const WORDS_LEN: usize = PATH_LEN + NAME_MAX + 1 + 72;
+/// The setting, with its NUL, and the name. What is constant stays where it is.
+const WORDS_LEN: usize = PATH_LEN + NAME_MAX + 1;
 
 // `glue.c` has the number once more.
 const _: () = assert!(CONCURRENT_MAX == 50);

@@ -7,7 +7,7 @@ use crate::api::{call_usermodehelper_exec, call_usermodehelper_setup};
 use crate::host::Linux;
 use crate::linux::kunit::suite;
 use crate::linux::statics::{DEPTH, SEM, SLOTS};
-use crate::linux::words::Words;
+use crate::linux::words;
 use core::ffi::CStr;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -60,39 +60,40 @@ fn readers_share_and_leave() {
 fn the_fifty_first_request_runs_out_of_time() {
     let slots = [(); 50].map(|()| SLOTS.down(1));
     check!(slots.iter().all(Result::is_ok));
-    check!(
-        SLOTS
-            .down(1)
-            .is_err_and(|errno| errno == umh_core::errno::Errno::ETIME)
-    );
+    check!(SLOTS
+        .down(1)
+        .is_err_and(|errno| errno == umh_core::errno::Errno::ETIME));
     drop(slots);
     check!(SLOTS.down(1).is_ok());
 }
 
 fn words_are_arrays_that_end_in_null() {
-    let words = Words::<32>::new(|sink| {
+    let call = words::call::<32>(None, |sink| {
         sink.arg(&[b"/bin/", b"true"]);
         sink.arg(&[b""]);
+        sink.constant_arg(c"-q");
         sink.env(&[b"A=1"]);
     });
-    let Some(call) = words.and_then(|words| Words::setup(words, None)) else {
+    let Some(call) = call else {
         return check!(false);
     };
     let info = call.as_ptr();
     // SAFETY: The call is ours until it is dropped.
     let (path, argv, envp) = unsafe { ((*info).path, (*info).argv, (*info).envp) };
     check!(text(path) == c"/bin/true");
-    // SAFETY: Two arguments and their end.
-    let argv = unsafe { [*argv, *argv.add(1), *argv.add(2)] };
-    check!(text(argv[0]) == c"/bin/true" && text(argv[1]).is_empty() && argv[2].is_null());
+    // SAFETY: Three arguments and their end.
+    let argv = unsafe { [*argv, *argv.add(1), *argv.add(2), *argv.add(3)] };
+    check!(text(argv[0]) == c"/bin/true" && text(argv[1]).is_empty());
+    check!(text(argv[2]) == c"-q" && argv[3].is_null());
     // SAFETY: One variable and its end.
     let envp = unsafe { [*envp, *envp.add(1)] };
     check!(text(envp[0]) == c"A=1" && envp[1].is_null());
 }
 
 fn words_that_do_not_fit_are_none() {
-    check!(Words::<4>::new(|sink| sink.arg(&[b"four"])).is_none());
-    check!(Words::<64>::new(|sink| (0..9).for_each(|_| sink.arg(&[b"x"]))).is_none());
+    check!(words::call::<4>(None, |sink| sink.arg(&[b"four"])).is_none());
+    check!(words::call::<5>(None, |sink| sink.arg(&[b"four"])).is_some());
+    check!(words::call::<64>(None, |sink| (0..9).for_each(|_| sink.arg(&[b"x"]))).is_none());
 }
 
 fn a_missing_program_is_told_and_cleaned_up() {

@@ -49,9 +49,7 @@ impl SubprocessInfo {
     /// The words are NULL or end in NUL, their arrays in NULL, and all of that
     /// and `data` stay until `cleanup`, which may free them.
     pub(crate) unsafe fn new(setup: Setup, gfp: bindings::gfp_t) -> Option<Self> {
-        // SAFETY: `work` takes what is queued here.
-        let call = unsafe { bindings::umh_call_alloc(gfp, Some(super::process::work)) };
-        let mut call = Self(NonNull::new(call)?);
+        let mut call = Self::with_room(0, gfp)?;
         let info = call.info();
         info.path = setup.path;
         info.argv = setup.argv;
@@ -60,6 +58,35 @@ impl SubprocessInfo {
         info.cleanup = setup.cleanup;
         info.data = setup.data;
         Some(call)
+    }
+
+    /// A call without words, that has so many bytes for them in its own memory.
+    pub(crate) fn with_room(room: usize, gfp: bindings::gfp_t) -> Option<Self> {
+        // SAFETY: `work` takes what is queued here.
+        let call = unsafe { bindings::umh_call_alloc(gfp, Some(super::process::work), room) };
+        NonNull::new(call).map(Self)
+    }
+
+    /// Where these bytes begin.
+    pub(crate) fn room(&self) -> *mut c_void {
+        self.0.as_ptr().wrapping_add(1).cast()
+    }
+
+    /// Gives it its words.
+    ///
+    /// # Safety
+    ///
+    /// They are as for [`Self::new`], and stay as long as this.
+    pub(crate) unsafe fn set_words(
+        &mut self,
+        path: *const c_char,
+        argv: *mut *mut c_char,
+        envp: *mut *mut c_char,
+    ) {
+        let info = self.info();
+        info.path = path;
+        info.argv = argv;
+        info.envp = envp;
     }
 
     /// Takes a call back from where [`Self::into_raw`] brought it.

@@ -172,7 +172,7 @@ impl<'a> Drbd<'a> {
                 sink.env(&[FAMILY, family.as_bytes()]);
                 sink.env(&[ADDRESS, address]);
             }
-            None => environment::write(&[b"", b""], sink),
+            None => environment::write(&[c"", c""], sink),
         }
     }
 

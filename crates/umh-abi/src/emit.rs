@@ -2,6 +2,8 @@
 
 //! Writing a call's words, without an allocator.
 
+use core::ffi::CStr;
+
 use crate::Words;
 
 /// Receives the words of a call, in order.
@@ -10,6 +12,15 @@ pub trait Sink {
     fn arg(&mut self, pieces: &[&[u8]]);
     /// Appends one environment variable, given in pieces.
     fn env(&mut self, pieces: &[&[u8]]);
+    /// Appends an argument that never changes: a sink of pointers may keep
+    /// the word where it is.
+    fn constant_arg(&mut self, word: &'static CStr) {
+        self.arg(&[word.to_bytes()]);
+    }
+    /// The same of an environment variable.
+    fn constant_env(&mut self, word: &'static CStr) {
+        self.env(&[word.to_bytes()]);
+    }
 }
 
 /// A [`Sink`] of at most `N` bytes of arguments and `N` of environment.

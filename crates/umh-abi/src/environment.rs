@@ -11,46 +11,49 @@
 //! those callers at most the *number* of words, for the others (lists on the
 //! stack, of constants) the words where needed.
 
+use core::ffi::CStr;
+
 use crate::emit::Sink;
 use crate::words::Words;
 
 /// Of modprobe, DRBD, the NFS callers and windfarm.
-pub(crate) const WITH_TERM: [&[u8]; 3] = [
-    b"HOME=/",
-    b"TERM=linux",
-    b"PATH=/sbin:/usr/sbin:/bin:/usr/bin",
+pub(crate) const WITH_TERM: [&CStr; 3] = [
+    c"HOME=/",
+    c"TERM=linux",
+    c"PATH=/sbin:/usr/sbin:/bin:/usr/bin",
 ];
 
 /// Of request-key, the release agent, poweroff and reboot, ocfs2, TOMOYO and
 /// pnpbios, and the last two words of a uevent. `PATH` has another order.
-pub(crate) const WITHOUT_TERM: [&[u8]; 2] = [b"HOME=/", b"PATH=/sbin:/bin:/usr/sbin:/usr/bin"];
+pub(crate) const WITHOUT_TERM: [&CStr; 2] = [c"HOME=/", c"PATH=/sbin:/bin:/usr/sbin:/usr/bin"];
 
 /// [`WITHOUT_TERM`] as it lies in memory.
 pub(crate) const WITHOUT_TERM_BLOCK: &[u8] = b"HOME=/\0PATH=/sbin:/bin:/usr/sbin:/usr/bin\0";
 
 /// Of uvesafb.
-pub(crate) const UVESAFB: [&[u8]; 2] = [b"HOME=/", b"PATH=/sbin:/bin"];
+pub(crate) const UVESAFB: [&CStr; 2] = [c"HOME=/", c"PATH=/sbin:/bin"];
 
 /// Of greybus.
-pub(crate) const GREYBUS: [&[u8]; 2] = [
-    b"HOME=/",
-    b"PATH=/sbin:/vendor/bin:/system/sbin:/system/bin:/system/xbin",
+pub(crate) const GREYBUS: [&CStr; 2] = [
+    c"HOME=/",
+    c"PATH=/sbin:/vendor/bin:/system/sbin:/system/bin:/system/xbin",
 ];
 
 /// Of baycom_epp.
-pub(crate) const BAYCOM_EPP: [&[u8]; 3] = [b"HOME=/", b"TERM=linux", b"PATH=/usr/bin:/bin"];
+pub(crate) const BAYCOM_EPP: [&CStr; 3] = [c"HOME=/", c"TERM=linux", c"PATH=/usr/bin:/bin"];
 
 /// Writes constant words.
 #[inline]
-pub(crate) fn write(environment: &[&[u8]], sink: &mut dyn Sink) {
+pub(crate) fn write(environment: &[&'static CStr], sink: &mut dyn Sink) {
     for word in environment {
-        sink.env(&[word]);
+        sink.constant_env(word);
     }
 }
 
 /// Whether `envp` is exactly these words.
-pub(crate) fn is(envp: &Words<'_>, environment: &[&[u8]]) -> bool {
-    envp.iter().eq(environment.iter().copied())
+pub(crate) fn is(envp: &Words<'_>, environment: &[&CStr]) -> bool {
+    envp.iter()
+        .eq(environment.iter().map(|word| word.to_bytes()))
 }
 
 #[cfg(test)]

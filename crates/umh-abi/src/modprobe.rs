@@ -66,9 +66,10 @@ impl<'a> Modprobe<'a> {
     /// Writes the call as the kernel does.
     #[inline]
     pub fn emit(&self, sink: &mut dyn Sink) {
-        for word in [self.program, b"-q", b"--", self.name] {
-            sink.arg(&[word]);
-        }
+        sink.arg(&[self.program]);
+        sink.constant_arg(c"-q");
+        sink.constant_arg(c"--");
+        sink.arg(&[self.name]);
         environment::write(&environment::WITH_TERM, sink);
     }
 

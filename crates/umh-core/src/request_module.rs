@@ -75,6 +75,7 @@ pub struct Name<'a>(&'a [u8]);
 impl<'a> Name<'a> {
     /// Takes a name; `ENAMETOOLONG` if it is too long. A NUL, which C would
     /// end the name at, is `EINVAL`.
+    #[inline]
     pub fn new(name: &'a [u8]) -> Result<Self, Errno> {
         if name.len() > NAME_MAX {
             return Err(Errno::ENAMETOOLONG);
