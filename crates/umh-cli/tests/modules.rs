@@ -11,6 +11,7 @@
 mod image;
 
 use image::Image;
+use predicates::boolean::PredicateBooleanExt as _;
 use serde_json::json;
 use umh_modules::elf::fixture::Fixture;
 
@@ -149,7 +150,8 @@ fn info_shows_what_a_module_says_of_itself() {
     image
         .umh(&["modules", "info", "bridge"])
         .success()
-        .stdout(predicates::str::contains("not in the kernel"));
+        .stdout(predicates::str::contains("what        Ethernet bridge\n"))
+        .stdout(predicates::str::contains("state").not());
     let (info, _) = image.json(&["modules", "info", "af_packet"]);
     assert_eq!(info[0]["state"], "builtin");
     image

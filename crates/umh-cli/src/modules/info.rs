@@ -35,6 +35,9 @@ struct Info {
     /// `builtin`, `live`, `coming`, `going`; none if it is not in the kernel,
     /// or nothing is known of it, as in an image.
     state: Option<String>,
+    /// Whether it is known at all.
+    #[serde(skip)]
+    has_state: bool,
     description: Option<String>,
     version: Option<String>,
     license: Option<String>,
@@ -136,6 +139,7 @@ impl Info {
             parameters: parameters_of(&fields, shown.as_ref()),
             running: shown.filter(|_| state.is_some()),
             state,
+            has_state: tree.is_system(),
         })
     }
 }
@@ -195,7 +199,8 @@ impl Info {
         line("module", &self.module)?;
         line("file", self.file.as_deref().unwrap_or("part of the kernel"))?;
         let state = match self.state.as_deref() {
-            None => "not in the kernel".to_owned(),
+            None if self.has_state => "not in the kernel".to_owned(),
+            None => String::new(),
             Some(state @ ("live" | "builtin")) => styled(GOOD, state),
             Some(state) => styled(WARN, state),
         };
