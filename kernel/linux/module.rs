@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use core::ptr::addr_of;
 use core::slice;
 use kernel::bindings;
-use kernel::ffi::c_ulong;
+use kernel::ffi::{c_char, c_ulong};
 use umh_abi::modprobe::NAME_MAX;
 use umh_core::host::Jiffies;
 use umh_core::request_module::{BUSY_TIMEOUT_SECONDS, CONCURRENT_MAX, Name};
@@ -54,7 +54,8 @@ pub(crate) fn is_off() -> bool {
 /// `security_kernel_module_request()`
 pub(crate) fn security_request(name: Name<'_>) -> Retval {
     // SAFETY: It ends in NUL.
-    Retval::from_raw(unsafe { bindings::umh_security_request(c_name(name).as_mut_ptr().cast()) })
+    let said = as_c_name(name, |name| unsafe { bindings::umh_security_request(name) });
+    Retval::from_raw(said)
 }
 
 /// `current_is_async()`
@@ -73,7 +74,9 @@ pub(crate) fn warn_async() {
 pub(crate) fn warn_busy(name: Name<'_>) {
     let (slots, seconds) = (CONCURRENT_MAX as u32, BUSY_TIMEOUT_SECONDS as u32);
     // SAFETY: It ends in NUL.
-    unsafe { bindings::umh_warn_busy(c_name(name).as_ptr().cast(), slots, seconds) };
+    as_c_name(name, |name| unsafe {
+        bindings::umh_warn_busy(name, slots, seconds)
+    });
 }
 
 /// `trace_module_request()`
@@ -82,9 +85,11 @@ pub(crate) fn trace_request(name: Name<'_>, wait: bool, caller: usize) {
     if !unsafe { bindings::umh_trace_request_enabled() } {
         return;
     }
-    let (mut name, caller) = (c_name(name), caller as c_ulong);
+    let caller = caller as c_ulong;
     // SAFETY: It ends in NUL.
-    unsafe { bindings::umh_trace_request(name.as_mut_ptr().cast(), wait, caller) };
+    as_c_name(name, |name| unsafe {
+        bindings::umh_trace_request(name, wait, caller)
+    });
 }
 
 /// `jiffies`
@@ -93,15 +98,17 @@ pub(crate) fn jiffies() -> Jiffies {
     unsafe { addr_of!(bindings::jiffies).read_volatile() as Jiffies }
 }
 
-/// The name as C wants it.
-fn c_name(name: Name<'_>) -> [u8; NAME_MAX + 1] {
+/// Looks at the name as C wants it: with its NUL.
+fn as_c_name<R>(name: Name<'_>, look: impl FnOnce(*mut c_char) -> R) -> R {
     let name = name.as_bytes();
-    let mut room = [0; NAME_MAX + 1];
-    // No name is longer.
-    if let Some(room) = room[..NAME_MAX].get_mut(..name.len()) {
-        room.copy_from_slice(name);
-    }
-    room
+    let length = name.len().min(NAME_MAX);
+    let mut copy = MaybeUninit::<[u8; NAME_MAX + 1]>::uninit();
+    let to = copy.as_mut_ptr().cast::<u8>();
+    // SAFETY: So many are in both.
+    unsafe { to.copy_from_nonoverlapping(name.as_ptr(), length) };
+    // SAFETY: There is one more.
+    unsafe { to.add(length).write(0) };
+    look(to.cast())
 }
 
 /// `CONFIG_MODPROBE_PATH`, and zeros.
