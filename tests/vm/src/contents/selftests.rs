@@ -37,6 +37,10 @@ const FIRMWARE: &[(&str, &str)] = &[
 const PROGRAMS: &[(&str, &str, &str)] = &[
     ("/usr/bin/xz", "xz", "xz-utils"),
     ("/usr/bin/zstd", "zstd", "zstd"),
+    // busybox has these with less options.
+    ("/usr/bin/sleep", "sleep", "coreutils"),
+    ("/usr/bin/mktemp", "mktemp", "coreutils"),
+    ("/usr/bin/diff", "diff", "diffutils"),
 ];
 
 /// busybox has every part of it.
