@@ -112,6 +112,12 @@ impl Bench<'_> {
             programs.push((name, Box::new(|| kmod.run(tool))));
         }
 
+        // First what a watcher tells, which also brings into memory what is read.
+        let watch = |run: &dyn Fn() -> Run| -> Result<_> {
+            Ok((calls(run().args(words))?, peak(run().args(words))?))
+        };
+        let watched = programs.iter().map(|(_, run)| watch(run));
+        let watched = watched.collect::<Result<Vec<_>>>()?;
         let mut costs = vec![Vec::new(); programs.len()];
         for _ in 0..self.rounds * each {
             for ((_, run), costs) in programs.iter().zip(&mut costs) {
@@ -122,15 +128,15 @@ impl Bench<'_> {
                 });
             }
         }
-        for ((program, run), costs) in programs.iter().zip(costs) {
+        for (((program, _), costs), (calls, peak)) in programs.into_iter().zip(costs).zip(watched) {
             let cost = Cost {
-                calls: Some(calls(run().args(words))?),
-                peak: peak(run().args(words))?,
+                calls: Some(calls),
+                peak,
                 ..Cost::median(&costs)
             };
             rows.push(Row {
                 task,
-                program: program.clone(),
+                program,
                 cost,
             });
         }
