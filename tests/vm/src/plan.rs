@@ -186,11 +186,12 @@ impl Suite {
 
     /// Whether `cargo xtask test` runs it: all but [`Suite::Demo`], the benches
     /// and the captures, which have commands of their own, and what takes too
-    /// long: long cases and whole systems.
+    /// long: thousands of modules, hundreds of rounds and whole systems.
     pub const fn is_test(self) -> bool {
-        !matches!(self, Self::Demo)
-            && !self.has_long_cases()
-            && !self.is_bench()
+        !matches!(
+            self,
+            Self::Demo | Self::EveryModule | Self::KmodSelftestWhole
+        ) && !self.is_bench()
             && !self.is_capture()
             && self.release().is_none()
     }
@@ -373,5 +374,14 @@ mod tests {
         for kernel in Kernel::ALL {
             assert_eq!(Kernel::named(kernel.name()), Some(*kernel));
         }
+    }
+
+    #[test]
+    fn a_suite_with_long_cases_may_be_a_test() {
+        let is_test = |kernel, suite| Boot::of(kernel, suite).is_test();
+        assert!(is_test(Kernel::Option612, Suite::KmodSelftest));
+        assert!(is_test(Kernel::Rust612, Suite::Engine));
+        assert!(!is_test(Kernel::Option612, Suite::KmodSelftestWhole));
+        assert!(!is_test(Kernel::Stock612, Suite::EveryModule));
     }
 }
