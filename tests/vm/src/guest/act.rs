@@ -102,19 +102,7 @@ fn crash_with_program(name: &str) -> ExitCode {
 
 /// The cases of the suite `bare`, in a mount namespace of their own.
 fn bare() -> ExitCode {
-    match crate::cases::bare::run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            #[expect(
-                clippy::print_stderr,
-                reason = "the console is all that this process has"
-            )]
-            {
-                eprintln!("umh-vm: {error:#}");
-            }
-            ExitCode::FAILURE
-        }
-    }
+    super::service::said(crate::cases::bare::run())
 }
 
 fn execute(path: &str) -> ExitCode {
