@@ -59,6 +59,22 @@ pub struct Case {
     pub run: fn(&Machine) -> Result<()>,
 }
 
+impl Case {
+    const fn new(
+        name: &'static str,
+        suite: Suite,
+        kernels: &'static [Kernel],
+        run: fn(&Machine) -> Result<()>,
+    ) -> Self {
+        Self {
+            name,
+            suite,
+            kernels,
+            run,
+        }
+    }
+}
+
 /// The error of a case that cannot run on this machine, with the reason.
 #[derive(Debug)]
 pub struct Skip(pub &'static str);
@@ -148,30 +164,15 @@ pub fn of(suite: Suite, kernel: Kernel) -> impl Iterator<Item = &'static Case> {
 
 /// A case of [`Suite::Calls`] on every kernel.
 const fn on_all(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite: Suite::Calls,
-        kernels: Kernel::OWN,
-        run,
-    }
+    Case::new(name, Suite::Calls, Kernel::OWN, run)
 }
 
 /// A case of [`Suite::Calls`] that no stock kernel leads to us.
 const fn on_option(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite: Suite::Calls,
-        kernels: &[Kernel::Option612],
-        run,
-    }
+    Case::new(name, Suite::Calls, &[Kernel::Option612], run)
 }
 
 /// A case that ends its machine: the only one of its suite.
 const fn alone(suite: Suite, name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite,
-        kernels: &[Kernel::Option612],
-        run,
-    }
+    Case::new(name, suite, &[Kernel::Option612], run)
 }

@@ -25,12 +25,7 @@ use crate::plan::{Kernel, Suite};
 
 /// An attack, on the kernel that has the option.
 const fn attack(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite: Suite::Attacks,
-        kernels: &[Kernel::Option612],
-        run,
-    }
+    Case::new(name, Suite::Attacks, &[Kernel::Option612], run)
 }
 
 /// The only call of the case was refused for `reason`: nothing ran, and one

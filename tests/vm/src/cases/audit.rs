@@ -23,10 +23,5 @@ pub(super) const UNCHANGED: &[&[Case]] = &[
 
 /// A case of this mode.
 pub(super) const fn audit(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite: Suite::Audit,
-        kernels: &[Kernel::Option612],
-        run,
-    }
+    Case::new(name, Suite::Audit, &[Kernel::Option612], run)
 }

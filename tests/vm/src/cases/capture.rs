@@ -39,12 +39,7 @@ const fn capture(
     kernels: &'static [Kernel],
     run: fn(&Machine) -> Result<()>,
 ) -> Case {
-    Case {
-        name,
-        suite: Suite::Capture,
-        kernels,
-        run,
-    }
+    Case::new(name, Suite::Capture, kernels, run)
 }
 
 /// Lines that differ from boot to boot or say nothing of the caller.

@@ -50,12 +50,7 @@ const fn scene(
     kernels: &'static [Kernel],
     run: fn(&Machine) -> Result<()>,
 ) -> Case {
-    Case {
-        name,
-        suite: Suite::Demo,
-        kernels,
-        run,
-    }
+    Case::new(name, Suite::Demo, kernels, run)
 }
 
 /// Tells the host of the first answer of this caller, which must be as

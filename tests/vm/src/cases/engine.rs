@@ -43,12 +43,7 @@ const fn on(
     name: &'static str,
     run: fn(&Machine) -> Result<()>,
 ) -> Case {
-    Case {
-        name,
-        suite: Suite::Engine,
-        kernels,
-        run,
-    }
+    Case::new(name, Suite::Engine, kernels, run)
 }
 
 /// The sysctl of the program that loads modules.

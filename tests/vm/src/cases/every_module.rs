@@ -28,12 +28,12 @@ use crate::plan::Suite;
 use crate::protocol::Line;
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-pub(super) const CASES: &[Case] = &[Case {
-    name: "attack_40_every_module_loads_with_the_capabilities_of_its_rule",
-    suite: Suite::EveryModule,
-    kernels: Suite::EveryModule.kernels(),
-    run: every_module,
-}];
+pub(super) const CASES: &[Case] = &[Case::new(
+    "attack_40_every_module_loads_with_the_capabilities_of_its_rule",
+    Suite::EveryModule,
+    Suite::EveryModule.kernels(),
+    every_module,
+)];
 
 /// Those that are not asked for, and why.
 const LEFT_OUT: &[(&str, &str)] = &[

@@ -45,12 +45,7 @@ pub fn set_up(suite: Suite) -> Result<()> {
 }
 
 const fn confined(suite: Suite, name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite,
-        kernels: &[Kernel::Stock612],
-        run,
-    }
+    Case::new(name, suite, &[Kernel::Stock612], run)
 }
 
 const MODPROBE: &str = "/sbin/modprobe";

@@ -41,18 +41,13 @@ pub(super) const CASES: &[Case] = &[
 
 /// A case of [`Suite::Modules`].
 const fn of_modules(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite: Suite::Modules,
-        kernels: &[Kernel::Stock612],
-        run,
-    }
+    Case::new(name, Suite::Modules, &[Kernel::Stock612], run)
 }
 
-/// AF_LLC, whose module is `llc2` and needs `llc`.
+/// AF_LLC, whose module is `llc2` and needs `llc`; no boot loads it.
 const LLC: u32 = 26;
 
-fn socket_loads(machine: &Machine) -> Result<()> {
+pub(super) fn socket_loads(machine: &Machine) -> Result<()> {
     unload(&["llc2"])?;
     trigger::socket(LLC)?;
     ensure!(

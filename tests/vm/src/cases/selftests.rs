@@ -25,12 +25,7 @@ const COMPARED: &[Kernel] = &[Kernel::C612, Kernel::Rust612];
 /// A case of the suite whose name and body say the same thing once.
 macro_rules! cases {
     ($suite:ident on $kernels:expr; $($name:literal => $run:expr),+ $(,)?) => {
-        &[$(Case {
-            name: $name,
-            suite: Suite::$suite,
-            kernels: $kernels,
-            run: $run,
-        }),+]
+        &[$(Case::new($name, Suite::$suite, $kernels, $run)),+]
     };
 }
 

@@ -34,12 +34,7 @@ pub(super) const IN_ANY_MODE: &[Case] = &[
 ];
 
 const fn stress(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite: Suite::Stress,
-        kernels: &[Kernel::Option612],
-        run,
-    }
+    Case::new(name, Suite::Stress, &[Kernel::Option612], run)
 }
 
 /// Calls of modprobe denied since boot.

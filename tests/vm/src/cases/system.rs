@@ -10,42 +10,21 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use super::Case;
-use super::modprobe::unload;
+use super::modprobe::socket_loads;
 use crate::guest::{Machine, trigger};
 use crate::plan::{Kernel, Suite};
 
 /// The same in every system.
 pub const CASES: &[Case] = &[
-    case("attack_39_an_unprivileged_socket_loads_its_module", socket),
+    case(
+        "attack_39_an_unprivileged_socket_loads_its_module",
+        socket_loads,
+    ),
     case("attack_39_a_crash_is_kept_by_the_systems_handler", crash),
 ];
 
 const fn case(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
-    Case {
-        name,
-        suite: Suite::Debian13,
-        kernels: Kernel::ALL,
-        run,
-    }
-}
-
-/// AF_LLC, which no boot loads.
-const LLC: u32 = 26;
-
-fn socket(machine: &Machine) -> Result<()> {
-    unload(&["llc2"])?;
-    trigger::socket(LLC)?;
-    ensure!(
-        trigger::is_loaded("llc2")?,
-        "llc2 was not loaded: {:?}",
-        machine.answers_so_far()?
-    );
-    let answer = machine.answer()?;
-    ensure!(
-        answer.caller == "modprobe" && answer.decision == "allow" && answer.end == "answered 0",
-        "{answer:?}"
-    );
-    Ok(())
+    Case::new(name, Suite::Debian13, Kernel::ALL, run)
 }
 
 /// How long systemd may take to start its service, and that to compress.

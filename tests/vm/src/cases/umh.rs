@@ -84,12 +84,7 @@ const fn on(
     kernels: &'static [Kernel],
     run: fn(&Machine) -> Result<()>,
 ) -> Case {
-    Case {
-        name,
-        suite: Suite::Umh,
-        kernels,
-        run,
-    }
+    Case::new(name, Suite::Umh, kernels, run)
 }
 
 const fn on_both(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
