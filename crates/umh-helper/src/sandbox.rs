@@ -80,16 +80,7 @@ pub fn confine(
     program: BorrowedFd<'_>,
     lacking: Lacking,
 ) -> Result<(), Failed> {
-    join_cgroup(root);
-    if rule.no_new_privs {
-        rustix::thread::set_no_new_privs(true).map_err(Failed::at("no_new_privs"))?;
-    }
-    if let Some(trees) = rule.landlock.as_ref().filter(|_| !lacking.landlock) {
-        landlock::restrict(trees, root, Some(program)).map_err(Failed::at("landlock"))?;
-    }
-    if rule.seccomp == Seccomp::Default && !lacking.seccomp {
-        seccomp::refuse(caller).map_err(Failed::at("seccomp"))?;
-    }
+    all_but_capabilities(rule, caller, root, Some(program), lacking)?;
     if let Some(kept) = rule.caps {
         capabilities::keep(kept, lacking.setpcap).map_err(Failed::at("capabilities"))?;
     }
@@ -105,16 +96,7 @@ pub fn confine_self(
     runs_programs: bool,
     lacking: Lacking,
 ) -> Result<(), Failed> {
-    join_cgroup(root);
-    if rule.no_new_privs {
-        rustix::thread::set_no_new_privs(true).map_err(Failed::at("no_new_privs"))?;
-    }
-    if let Some(trees) = rule.landlock.as_ref().filter(|_| !lacking.landlock) {
-        landlock::restrict(trees, root, None).map_err(Failed::at("landlock"))?;
-    }
-    if rule.seccomp == Seccomp::Default && !lacking.seccomp {
-        seccomp::refuse(caller).map_err(Failed::at("seccomp"))?;
-    }
+    all_but_capabilities(rule, caller, root, None, lacking)?;
     match rule.caps {
         Some(kept) if runs_programs => capabilities::keep(kept, lacking.setpcap),
         // Without a program to become, the bounding set gives nothing back.
@@ -122,6 +104,27 @@ pub fn confine_self(
         None => Ok(()),
     }
     .map_err(Failed::at("capabilities"))
+}
+
+/// What `program`, which is run next, or this process is kept from.
+fn all_but_capabilities(
+    rule: &Rule<'_>,
+    caller: Caller,
+    root: &Root,
+    program: Option<BorrowedFd<'_>>,
+    lacking: Lacking,
+) -> Result<(), Failed> {
+    join_cgroup(root);
+    if rule.no_new_privs {
+        rustix::thread::set_no_new_privs(true).map_err(Failed::at("no_new_privs"))?;
+    }
+    if let Some(trees) = rule.landlock.as_ref().filter(|_| !lacking.landlock) {
+        landlock::restrict(trees, root, program).map_err(Failed::at("landlock"))?;
+    }
+    if rule.seccomp == Seccomp::Default && !lacking.seccomp {
+        seccomp::refuse(caller).map_err(Failed::at("seccomp"))?;
+    }
+    Ok(())
 }
 
 /// Without effect where there is no such group: making one, with its limits,
