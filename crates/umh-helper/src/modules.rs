@@ -16,7 +16,7 @@ use umh_modules::plan::{Plan, Request, Unplannable};
 use umh_modules::system::System;
 use umh_modules::tree::Tree;
 
-use crate::sys::{Root, map_file};
+use crate::sys::{PathBuffer, Root, map_file};
 
 /// The modules of one kernel, read when something asks for them.
 ///
@@ -159,6 +159,12 @@ impl System for Root {
 
     fn map(&self, file: BorrowedFd<'_>) -> rustix::io::Result<&'static [u8]> {
         map_file(file)
+    }
+
+    fn link(&self, path: &[u8]) -> rustix::io::Result<Vec<u8>> {
+        let mut target = PathBuffer::new();
+        target.read_link(self, path)?;
+        Ok(target.as_bytes().to_vec())
     }
 
     /// A few are left to the end of the process, which comes soon.

@@ -28,9 +28,15 @@ pub const DIRECTORIES: &[&[u8]] = &[
     b"/etc/modprobe.d",
     b"/run/modprobe.d",
     b"/usr/local/lib/modprobe.d",
-    b"/usr/lib/modprobe.d",
-    b"/lib/modprobe.d",
+    VENDORS,
+    OLD_VENDORS,
 ];
+
+/// Where distributions have theirs.
+const VENDORS: &[u8] = b"/usr/lib/modprobe.d";
+
+/// Where they had them.
+const OLD_VENDORS: &[u8] = b"/lib/modprobe.d";
 
 /// The kernel's command line.
 pub const COMMAND_LINE: &[u8] = b"/proc/cmdline";

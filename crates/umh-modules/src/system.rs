@@ -18,6 +18,9 @@ pub trait System {
     /// is asked for files only that are replaced and never written in place.
     fn map(&self, file: BorrowedFd<'_>) -> Result<&'static [u8]>;
 
+    /// What the link at the absolute `path` says.
+    fn link(&self, path: &[u8]) -> Result<Vec<u8>>;
+
     /// Takes back a file that was read. A program that soon ends may leave
     /// the closing to that.
     fn close(&self, file: OwnedFd) {
@@ -32,6 +35,21 @@ pub const READ: OFlags = OFlags::RDONLY.union(OFlags::NOCTTY).union(OFlags::NONB
 pub fn map(system: &dyn System, path: &[u8]) -> Result<&'static [u8]> {
     let file = system.open(path, READ)?;
     let bytes = system.map(file.as_fd());
+    system.close(file);
+    bytes
+}
+
+/// The same of a file that is mostly small: reading that takes fewer calls.
+pub fn map_or_read(system: &dyn System, path: &[u8]) -> Result<&'static [u8]> {
+    /// Twice what Debian's lists of what is built in take.
+    const SMALL: usize = 16 << 10;
+    let file = system.open(path, READ)?;
+    let mut bytes = Vec::with_capacity(SMALL);
+    let bytes = match rustix::io::pread(&file, rustix::buffer::spare_capacity(&mut bytes), 0) {
+        Ok(_) if bytes.len() < bytes.capacity() => Ok(&*bytes.leak()),
+        Ok(_) | Err(Errno::INTR) => system.map(file.as_fd()),
+        Err(errno) => Err(errno),
+    };
     system.close(file);
     bytes
 }
@@ -120,6 +138,24 @@ pub(crate) mod tests {
         fn map(&self, file: BorrowedFd<'_>) -> Result<&'static [u8]> {
             Ok(read_file(file, usize::MAX)?.leak())
         }
+
+        fn link(&self, path: &[u8]) -> Result<Vec<u8>> {
+            let target = rustix::fs::readlink(self.path(path).as_path(), Vec::new())?;
+            Ok(target.into_bytes())
+        }
+    }
+
+    #[test]
+    fn a_file_of_any_size_is_mapped_or_read() {
+        let image = Image::with(&[]);
+        for size in [0, 1, (16 << 10) - 1, 16 << 10, 40_000] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+            image.write("/a", &bytes);
+            assert_eq!(map_or_read(&image, b"/a").unwrap(), bytes);
+        }
+        assert_eq!(map_or_read(&image, b"/b"), Err(Errno::NOENT));
+        std::fs::create_dir(image.path(b"/c")).unwrap();
+        assert_eq!(map_or_read(&image, b"/c"), Err(Errno::ISDIR));
     }
 
     #[test]

@@ -278,7 +278,11 @@ impl List {
             return None;
         }
         *self.index.get_or_init(|| {
-            let bytes = match system::map(tree.system, &tree.file(kind.index())) {
+            let open = match kind {
+                Kind::Builtin | Kind::BuiltinAliases => system::map_or_read,
+                Kind::Dependencies | Kind::Aliases | Kind::Symbols => system::map,
+            };
+            let bytes = match open(tree.system, &tree.file(kind.index())) {
                 // Of what a kernel has none of, depmod writes nothing at all; a
                 // crash may have left as much of the others.
                 Ok([]) => return None,

@@ -11,7 +11,7 @@ use rustix::fd::AsFd as _;
 use rustix::fs::{FileType, RawDir};
 use rustix::io::Errno;
 
-use super::{Complaint, Sources};
+use super::{Complaint, OLD_VENDORS, Sources, VENDORS};
 use crate::system::{self, System};
 
 /// The largest file that is read: far more than anybody writes by hand, and
@@ -34,13 +34,25 @@ pub(super) fn list(
             join(sources.tree, b"modules.weakdep"),
         );
     }
+    let mut has_vendors = false;
     for path in sources.paths {
+        // Where /lib is a link, all of its names are there already.
+        if *path == OLD_VENDORS && has_vendors && is_merged(system) {
+            continue;
+        }
         match add(system, path, &mut files, complain) {
-            Ok(()) | Err(Errno::NOENT) => {}
+            Ok(()) => has_vendors |= *path == VENDORS,
+            Err(Errno::NOENT) => {}
             Err(errno) => complain(&Complaint::Unreadable { path, errno }),
         }
     }
     files.into_values()
+}
+
+/// Whether `/lib` is `/usr/lib`, as nearly everywhere.
+fn is_merged(system: &dyn System) -> bool {
+    let target = system.link(b"/lib");
+    target.is_ok_and(|target| matches!(&target[..], b"usr/lib" | b"/usr/lib"))
 }
 
 /// The text of a file; one that does not exist has none.

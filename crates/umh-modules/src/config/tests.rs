@@ -101,6 +101,35 @@ fn a_backslash_joins_lines_and_quotes_the_next_byte() {
 }
 
 #[test]
+fn a_directory_that_is_an_earlier_one_by_a_link_is_read_once() {
+    let paths = [
+        "/usr/lib/modprobe.d/a.conf",
+        "/usr/lib/modprobe.d/b.conf/none",
+    ];
+    let image = Image::with(&paths.map(|path| (path, "blacklist x\n")));
+    let sources = Sources {
+        paths: DIRECTORIES,
+        tree: b"",
+        command_line: None,
+        weakdeps: false,
+    };
+    let complaints = |target: &str| {
+        let link = image.path(b"/lib");
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        let mut complaints = Vec::new();
+        let config = Config::load(&image, &sources, &mut |complaint| {
+            complaints.push(complaint.to_string());
+        });
+        std::fs::remove_file(link).unwrap();
+        assert_eq!(told(&config.blacklist), ["x="]);
+        complaints.len()
+    };
+    // One for each time that the directory is read.
+    assert_eq!(complaints("usr/lib"), 1);
+    assert_eq!(complaints("./usr/lib"), 2);
+}
+
+#[test]
 fn files_are_read_by_name_and_an_earlier_directory_hides_later_ones() {
     let (config, complaints) = loaded(&[
         ("/etc/modprobe.d/b.conf", "blacklist etc-b\n"),
