@@ -48,7 +48,7 @@ pub fn run(words: Words, out: &mut dyn Write) -> Result<(), Ended> {
     };
     let messages = Messages::new("modprobe", level, args.common.syslog);
     let wait = args.wait(&messages)?;
-    if args.words.is_empty() && !args.show_config {
+    if args.words.is_empty() && !args.show_config && !args.list {
         messages.error("missing parameters. See -h.");
         return Err(Ended::Badly);
     }
@@ -101,6 +101,9 @@ impl Probe<'_, '_> {
     fn run(mut self) -> Result<(), Ended> {
         if self.args.show_config {
             return Ok(self.show_config()?);
+        }
+        if self.args.list {
+            return self.each(&[OsStr::new("")], |probe, _| probe.list());
         }
         let words: Vec<&OsStr> = self.args.words.iter().map(OsString::as_os_str).collect();
         let removes = self.args.remove || self.args.remove_holders;

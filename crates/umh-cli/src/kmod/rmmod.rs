@@ -37,6 +37,10 @@ pub struct Rmmod {
     #[arg(short, long)]
     wait: bool,
 
+    /// Do nothing: kernels no longer remove by themselves what nobody uses. Scripts for busybox say it.
+    #[arg(short, long)]
+    all: bool,
+
     #[command(flatten)]
     common: Common,
 
@@ -56,6 +60,9 @@ pub fn run(words: Words, out: &mut dyn Write) -> Result<(), Ended> {
         Level::Error.raised(args.common.verbose),
         args.common.syslog,
     );
+    if args.modules.is_empty() && args.all {
+        return Ok(());
+    }
     if args.modules.is_empty() {
         messages.error("missing module name.");
         return Err(Ended::Badly);

@@ -71,6 +71,10 @@ pub struct Modprobe {
     #[arg(short = 'D', long)]
     pub show_depends: bool,
 
+    /// Only print the files of all modules, or of those that each NAME, a pattern, fits: as busybox does.
+    #[arg(short, long)]
+    pub list: bool,
+
     /// Only print the configuration and the aliases.
     #[arg(short = 'c', long, alias = "showconfig")]
     pub show_config: bool,

@@ -8,11 +8,15 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use umh_modules::elf::Object;
+use umh_modules::{glob, name, system};
 
 use super::insert::is_path;
 use super::{Failure, Probe};
 use crate::kmod::file;
 use crate::kmod::messages::reason;
+
+/// The largest `modules.dep` that is read: a hundred times Debian's.
+const LIST_MAX: usize = 64 << 20;
 
 impl Probe<'_, '_> {
     /// `-c`: every command of the configuration, then the aliases and symbols
@@ -66,6 +70,34 @@ impl Probe<'_, '_> {
             self.messages.error(unreadable);
         }
         written
+    }
+
+    /// `-l`: the files of the modules that the words, as patterns, fit.
+    pub(super) fn list(&mut self) -> Result<(), Failure> {
+        let words = self.args.words.iter();
+        let patterns: Vec<_> = words
+            .filter_map(|word| name::of_alias(word.as_bytes()))
+            .collect();
+        let fits = |path: &[u8]| {
+            let name = name::of_path(path);
+            patterns.iter().any(|pattern| glob::matches(pattern, &name))
+        };
+        let tree = &self.catalogue.tree;
+        let list = tree.file(b"modules.dep");
+        let text = system::read(tree.system(), &list, LIST_MAX).map_err(|errno| {
+            let reason = reason(&errno.into());
+            self.fatal(format_args!(
+                "could not open {}: {reason}",
+                list.escape_ascii()
+            ))
+        })?;
+        for line in text.split(|byte| *byte == b'\n') {
+            let path = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            if !path.is_empty() && (self.args.words.is_empty() || fits(path)) {
+                self.out.write_all(&[path, b"\n"].concat())?;
+            }
+        }
+        Ok(())
     }
 
     /// `--show-modversions`: the symbols that a module uses.
