@@ -5,16 +5,20 @@
 //! every call comes to us, that umh passes as kmod does.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use umh_abi::Caller;
 use umh_helper::verdict::Decision;
 
+use self::forgotten::Watch;
 use super::Case;
 use super::attacks::settings::MODPROBE;
 use crate::guest::{Machine, answers};
 use crate::plan::{Kernel, Suite};
 use crate::protocol::Line;
+
+mod forgotten;
 
 /// With the shell and the programs of the scripts; umh's tools before kmod's,
 /// where the guest has them.
@@ -69,6 +73,7 @@ pub(super) const FIRMWARE: &[Case] = cases! { FirmwareSelftest on COMPARED;
     "firmware_files_with_fallback_forced" => |machine| firmware(machine, "filesystem", "1", "0"),
     "firmware_fallback_forced" => |machine| firmware(machine, "fallback", "1", "0"),
     "firmware_upload_with_fallback_forced" => |machine| firmware(machine, "upload", "1", "0"),
+    "a_firmware_load_that_a_script_forgets_is_cancelled" => forgotten_load,
 };
 
 /// A test in which modules are requested.
@@ -112,24 +117,48 @@ fn refused(machine: &Machine) -> Result<()> {
 /// One of the scripts in one of the configurations of `fw_run_tests.sh`.
 fn firmware(machine: &Machine, script: &str, force: &str, ignore: &str) -> Result<()> {
     load_test_firmware(machine)?;
+    fallback(machine, force, ignore)?;
+    let path = format!("/usr/lib/selftests/firmware/fw_{script}.sh");
+    let watch = Watch::start(forgotten::LIMIT);
+    let result = self::script(machine, &path, &[]);
+    let cancelled = watch.stop()?;
+    result.with_context(|| format!("{cancelled} forgotten loads cancelled"))
+}
+
+fn fallback(machine: &Machine, force: &str, ignore: &str) -> Result<()> {
     let config = "/proc/sys/kernel/firmware_config";
     machine.set(&format!("{config}/force_sysfs_fallback"), force)?;
-    machine.set(&format!("{config}/ignore_sysfs_fallback"), ignore)?;
-    self::script(
-        machine,
-        &format!("/usr/lib/selftests/firmware/fw_{script}.sh"),
-        &[],
-    )
+    machine.set(&format!("{config}/ignore_sysfs_fallback"), ignore)
+}
+
+/// What would wait for ever, in C and in Rust.
+fn forgotten_load(machine: &Machine) -> Result<()> {
+    load_test_firmware(machine)?;
+    fallback(machine, "0", "0")?;
+    let set = |file: &str, value: &str| {
+        let path = format!("{}/{file}", forgotten::DEVICE);
+        std::fs::write(&path, value).context(path)
+    };
+    set("reset", "1")?;
+    set("config_send_uevent", "0")?;
+    set("config_name", "forgotten")?;
+    let watch = Watch::start(Duration::from_secs(1));
+    let ended = set("trigger_batched_requests_async", "1");
+    let cancelled = watch.stop()?;
+    ended?;
+    set("release_all_firmware", "1")?;
+    ensure!(cancelled > 0, "the load ended by itself");
+    Ok(())
 }
 
 fn namespace(machine: &Machine) -> Result<()> {
     load_test_firmware(machine)?;
-    let trigger = "/sys/devices/virtual/misc/test_firmware/trigger_request";
+    let trigger = format!("{}/trigger_request", forgotten::DEVICE);
     std::fs::create_dir_all("/lib/firmware")?;
     script(
         machine,
         "/usr/lib/selftests/firmware/fw_namespace",
-        &[trigger],
+        &[&trigger],
     )
 }
 
