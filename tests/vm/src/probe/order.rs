@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `exit N` | ends with status N (default 0) |
 //! | `sleep N` | sleeps N milliseconds after the record is there |
+//! | `stay PATH` | stays, after the record, while there is an empty file |
 //! | `store` | copies its standard input to [`STORED`], counts it |
 //! | `measure` | reads its standard input to the end, as a core: its bytes, the bytes that it promises, its marks and pages |
 //! | `read N` | reads N bytes of its standard input, no more |
@@ -57,8 +58,14 @@ pub(super) fn obey(orders: &str) -> (String, i32) {
 /// Obeys what comes after the record.
 pub(super) fn end(orders: &str) {
     for (order, word) in words(orders) {
-        if order == "sleep" {
-            std::thread::sleep(Duration::from_millis(word.parse().unwrap_or(0)));
+        match order {
+            "sleep" => std::thread::sleep(Duration::from_millis(word.parse().unwrap_or(0))),
+            "stay" => {
+                while std::fs::read(word).is_ok_and(|text| text.is_empty()) {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+            }
+            _ => {}
         }
     }
 }
