@@ -9,6 +9,7 @@
  *   module WAIT\n NAME\0                              __request_module()
  *   poweroff FORCE\n                                  orderly_poweroff()
  *   reboot\n                                          orderly_reboot()
+ *   leak\n                                            memory that nobody knows of
  *
  * With refuse=ERRNO it does not load.
  *
@@ -103,6 +104,17 @@ static int make_call(struct answer *answer, char *text, char *next, char *end, i
 	return result;
 }
 
+/* More than one: a word that was left on some stack may point at one of them. */
+static noinline int umh_test_leak(void)
+{
+	int i;
+
+	for (i = 0; i < 16; i++)
+		if (!kmalloc(64, GFP_KERNEL))
+			return -ENOMEM;
+	return 0;
+}
+
 static int obey(struct answer *answer, char *text, size_t size)
 {
 	char *end = text + size;
@@ -129,6 +141,8 @@ static int obey(struct answer *answer, char *text, size_t size)
 		orderly_poweroff(wait);
 	} else if (!strcmp(text, "reboot")) {
 		orderly_reboot();
+	} else if (!strcmp(text, "leak")) {
+		result = umh_test_leak();
 	} else {
 		result = -EINVAL;
 	}

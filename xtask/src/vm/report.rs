@@ -122,13 +122,15 @@ impl Report {
 fn trouble(console: &str) -> Option<&str> {
     let signs = [
         "Kernel panic - not syncing",
+        // Also of KASAN, of sleep where none may be, and of a stuck workqueue.
         "BUG: ",
         "Oops: ",
         "general protection fault",
-        // lockdep, debugobjects, RCU: only kernels with these say so.
-        "WARNING: possible",
-        "WARNING: suspicious",
+        // The kernel's own line, of WARN_ON() or lockdep: programs warn too.
+        "] WARNING: ",
+        "INFO: task ",
         "ODEBUG: ",
+        "DEBUG_LOCKS_WARN_ON",
     ];
     console
         .lines()
@@ -202,6 +204,26 @@ mod tests {
             console,
         );
         assert!(failure(&cases).1.contains("Attempted to kill init"));
+    }
+
+    #[test]
+    fn what_watches_the_kernel_fails_a_suite_that_ends() {
+        let splats = [
+            "[    9.0] WARNING: possible circular locking dependency detected",
+            "[    9.0] WARNING: CPU: 0 PID: 31 at kernel/umh.c:1 umh_warn_async+0x5/0x10",
+            "[    9.0] BUG: sleeping function called from invalid context at mm/slab.h:1",
+            "[    9.0] BUG: KASAN: slab-use-after-free in complete+0x1/0x2",
+            "[    9.0] ODEBUG: free active (active state 0) object: work_struct",
+            "[    9.0] INFO: task kworker/u8:1:23 blocked for more than 120 seconds.",
+        ];
+        let end = [Line::End("engine".into())];
+        for splat in splats {
+            let console = format!("[    1.0] quiet\n{splat}\n");
+            let cases = closed(&end, Suite::Engine, Ending::Exited, &console);
+            assert!(failure(&cases).1.starts_with(splat), "{splat}");
+        }
+        let console = "mount: WARNING: source write-protected\n";
+        assert!(closed(&end, Suite::Engine, Ending::Exited, console).is_empty());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod sample;
 mod started;
 mod suspend;
 mod waiters;
+mod watched;
 
 use anyhow::{Result, ensure};
 
@@ -23,7 +24,7 @@ use crate::plan::{Kernel, Suite};
 const KERNELS: &[Kernel] = &[Kernel::C612, Kernel::Rust612, Kernel::RustDebug612];
 
 pub(super) const FILES: &[&[Case]] = &[
-    inside::FIRST,
+    inside::CASES,
     results::CASES,
     started::CASES,
     request_module::CASES,
@@ -31,7 +32,7 @@ pub(super) const FILES: &[&[Case]] = &[
     suspend::CASES,
     sample::CASES,
     bounds::CASES,
-    inside::LAST,
+    watched::CASES,
 ];
 
 const fn engine(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {

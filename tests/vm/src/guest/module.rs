@@ -98,6 +98,13 @@ pub fn orderly_reboot() -> Result<()> {
     request("reboot", std::iter::empty()).map(drop)
 }
 
+/// Loses some memory, for those who look for such.
+pub fn leak() -> Result<()> {
+    let answer = request("leak", std::iter::empty())?;
+    anyhow::ensure!(answer.result == 0, "leak: {}", answer.result);
+    Ok(())
+}
+
 fn request<'a>(line: &str, words: impl Iterator<Item = &'a [u8]>) -> Result<Answer> {
     let mut bytes = format!("{line}\n").into_bytes();
     for word in words {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What the kernel says of itself: which code makes its calls, what its own
-//! tests found, and what watches it.
+//! What the kernel says of itself: which code makes its calls, and what its
+//! own tests found.
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -11,16 +11,10 @@ use crate::guest::Machine;
 use crate::guest::boot::mount;
 use crate::plan::Kernel;
 
-pub(super) const FIRST: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     engine("the_calls_are_made_by_the_code_that_the_name_says", code),
     on(RUST, "the_tests_inside_the_kernel_pass", kunit),
 ];
-
-pub(super) const LAST: &[Case] = &[on(
-    &[Kernel::RustDebug612],
-    "nothing_was_leaked_by_all_of_these_cases",
-    leaks,
-)];
 
 const RUST: &[Kernel] = &[Kernel::Rust612, Kernel::RustDebug612];
 
@@ -59,21 +53,6 @@ fn kunit(_machine: &Machine) -> Result<()> {
     Ok(())
 }
 
-/// kmemleak names who allocated what nobody points to any more.
-fn leaks(_machine: &Machine) -> Result<()> {
-    const FILE: &str = "/sys/kernel/debug/kmemleak";
-    debugfs()?;
-    // The first scan only suspects.
-    for _ in 0..2 {
-        std::fs::write(FILE, "scan").context("kmemleak")?;
-        std::thread::sleep(std::time::Duration::from_secs(6));
-    }
-    std::fs::write(FILE, "scan").context("kmemleak")?;
-    let text = std::fs::read_to_string(FILE)?;
-    ensure!(!text.contains("umh"), "{text}");
-    Ok(())
-}
-
-fn debugfs() -> Result<()> {
+pub(super) fn debugfs() -> Result<()> {
     mount("debugfs", "/sys/kernel/debug", "debugfs", "")
 }
