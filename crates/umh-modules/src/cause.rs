@@ -39,14 +39,17 @@ pub fn explain(
     failed: Failed,
     log: Option<&KernelLog>,
 ) -> Explanation {
-    let (cause, remedy) = match failed.step {
-        Step::Open => opening(failed.errno),
-        Step::Unpack(_) => ("its file cannot be unpacked", "install its package again"),
-        Step::Insert => inserting(system, module, failed.errno),
-    };
     let kernel = match failed.step {
         Step::Insert => log.and_then(|log| log.line_about(module)),
         Step::Open | Step::Unpack(_) => None,
+    };
+    let (cause, remedy) = match failed.step {
+        Step::Open => opening(failed.errno),
+        Step::Unpack(_) => ("its file cannot be unpacked", "install its package again"),
+        Step::Insert if is_pinned(system, failed.errno, kernel.as_deref()) => {
+            pinned(failed.unpacked)
+        }
+        Step::Insert => inserting(system, module, failed.errno),
     };
     Explanation {
         failed,
@@ -123,6 +126,31 @@ fn inserting(system: &dyn System, module: &[u8], errno: Errno) -> Words {
 fn takes_unsigned_modules(system: &dyn System) -> bool {
     let setting = system::read(system, b"/sys/module/module/parameters/sig_enforce", 64);
     setting.is_ok_and(|text| text.starts_with(b"N"))
+}
+
+/// Whether it was LoadPin that refused: by its line or, where nobody may read
+/// that, by its switch.
+fn is_pinned(system: &dyn System, errno: Errno, kernel: Option<&[u8]>) -> bool {
+    let enforces = || {
+        let switch = system::read(system, b"/proc/sys/kernel/loadpin/enforce", 64);
+        switch.is_ok_and(|text| text.starts_with(b"1"))
+    };
+    errno == Errno::PERM
+        && kernel.map_or_else(enforces, |line| line.starts_with(kernel_log::LOADPIN))
+}
+
+/// What LoadPin wants of a module that was `unpacked`, or not.
+const fn pinned(unpacked: Option<&str>) -> Words {
+    match unpacked {
+        Some(_) => (
+            "LoadPin takes no module that is not the file itself",
+            "pack it as the kernel unpacks it, or not at all",
+        ),
+        None => (
+            "LoadPin takes modules of one file system alone, that of the first file it was asked for",
+            "install it there",
+        ),
+    }
 }
 
 /// What forbids loading.
@@ -235,6 +263,21 @@ mod tests {
             let told = told(&image, Step::Insert, Errno::PERM);
             assert!(told.contains(word), "{told}");
         }
+    }
+
+    #[test]
+    fn loadpin_is_known_by_its_line_or_its_switch() {
+        let none = Image::with(&[]);
+        let switch = |text| Image::with(&[("/proc/sys/kernel/loadpin/enforce", text)]);
+        let line = |text: &'static str| Some(text.as_bytes());
+        let refused = |image: &Image, line| is_pinned(image, Errno::PERM, line);
+        assert!(refused(&none, line("LoadPin: kernel-module denied")));
+        assert!(refused(&switch("1\n"), None));
+        assert!(!refused(&switch("0\n"), None));
+        assert!(!refused(&none, None));
+        // Another forbade it.
+        assert!(!refused(&switch("1\n"), line("Lockdown: it")));
+        assert!(!is_pinned(&switch("1\n"), Errno::NOEXEC, None));
     }
 
     #[test]

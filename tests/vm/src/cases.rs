@@ -114,6 +114,7 @@ const FILES: &[&[Case]] = &[
     modprobe::hostile::CASES,
     modprobe::packed::CASES,
     modprobe::causes::CASES,
+    modprobe::loadpin::CASES,
     nfs_cache_getent::CASES,
     nfsd_recall_failed::CASES,
     nfsdcltrack::CASES,

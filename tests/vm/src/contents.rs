@@ -262,6 +262,7 @@ impl Suite {
             Self::Bench => bench::peers(),
             Self::BenchModules => bench::modprobes(),
             Self::Modules => modules::extra(),
+            Self::Loadpin => modules::umh(),
             Self::BenchEngine => bench::empty(),
             Self::Apparmor => lsm::apparmor(),
             Self::Selinux => lsm::selinux(),

@@ -52,6 +52,8 @@ pub enum Suite {
     Selinux,
     /// IMA measures and appraises what runs.
     Ima,
+    /// LoadPin holds the kernel's files to one file system.
+    Loadpin,
     /// An archive without an entry for `/`.
     Rootless,
     /// An initrd image: `/linuxrc` prepares the root before PID 1 is.
@@ -120,6 +122,7 @@ impl Suite {
         Self::Apparmor,
         Self::Selinux,
         Self::Ima,
+        Self::Loadpin,
         Self::Rootless,
         Self::Linuxrc,
         Self::Demo,
@@ -160,6 +163,7 @@ impl Suite {
             Self::Apparmor => "apparmor",
             Self::Selinux => "selinux",
             Self::Ima => "ima",
+            Self::Loadpin => "loadpin",
             Self::Rootless => "rootless",
             Self::Linuxrc => "linuxrc",
             Self::Demo => "demo",
@@ -206,13 +210,13 @@ impl Suite {
         }
     }
 
-    /// Whether it needs what the kernels of distributions have and ours do not:
-    /// every security module, signed and packed modules, tracepoints, a file in
-    /// `/boot` that says so.
-    pub const fn needs_distribution(self) -> bool {
+    /// Whether it needs what its own kernels have and those that stand for them
+    /// do not: of distributions' every security module, signed and packed
+    /// modules, tracepoints, a file in `/boot` that says so; of ours LoadPin.
+    pub const fn needs_its_kernels(self) -> bool {
         matches!(
             self,
-            Self::Umh | Self::Modules | Self::Apparmor | Self::Selinux | Self::Ima
+            Self::Umh | Self::Modules | Self::Apparmor | Self::Selinux | Self::Ima | Self::Loadpin
         )
     }
 
@@ -262,6 +266,7 @@ impl Suite {
             | Self::InitRunit
             | Self::InitOpenrc
             | Self::InitFinit
+            | Self::Loadpin
             | Self::Rootless
             | Self::Linuxrc
             | Self::CaptureLinuxrc => &[Kernel::Option612],
@@ -336,6 +341,7 @@ impl Suite {
             Self::Apparmor => &["security=apparmor"],
             Self::Selinux => &["security=selinux"],
             Self::Ima => &["ima_appraise=enforce"],
+            Self::Loadpin => &["lsm=landlock,loadpin"],
             _ => &[],
         }
     }

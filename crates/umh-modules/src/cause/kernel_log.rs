@@ -17,6 +17,9 @@ const AGE_MAX: u64 = 2_000_000;
 /// The most records that are looked at.
 const RECORDS_MAX: usize = 100_000;
 
+/// How LoadPin's lines begin (`security/loadpin/loadpin.c`).
+pub(super) const LOADPIN: &[u8] = b"LoadPin:";
+
 /// The kernel's log, open for reading: to be opened while one still may
 /// (`kernel.dmesg_restrict` asks for `CAP_SYSLOG`).
 #[derive(Debug)]
@@ -69,9 +72,11 @@ fn parse(record: &[u8]) -> Option<(u64, &[u8])> {
 
 /// Whether a line is about the module: it begins `NAME:`, or names it as a
 /// word, `-` and `_` being one. A missing signature is told without a name
-/// (`kernel/module/signing.c`).
+/// (`kernel/module/signing.c`), and so is a module that is no file to LoadPin.
 fn is_about(text: &[u8], module: &[u8]) -> bool {
-    if text.starts_with(b"Loading of ") && text.ends_with(b" is rejected") {
+    let is_unsigned = text.starts_with(b"Loading of ") && text.ends_with(b" is rejected");
+    let has_no_file = |text: &[u8]| text.starts_with(b" kernel-module old-api-denied ");
+    if is_unsigned || text.strip_prefix(LOADPIN).is_some_and(has_no_file) {
         return true;
     }
     let fold = |byte: &u8| if *byte == b'-' { b'_' } else { *byte };
@@ -98,6 +103,10 @@ mod tests {
         ));
         assert!(is_about(b"Loading of unsigned module is rejected", b"x_y"));
         assert!(!is_about(text, b"x"));
+        let refused = b"LoadPin: kernel-module old-api-denied obj=(null) pid=7 cmdline=\"m\"";
+        assert!(is_about(refused, b"x_y"));
+        let denied = b"LoadPin: kernel-module denied obj=\"/mnt/x-y.ko\" pid=7 cmdline=\"m\"";
+        assert!(is_about(denied, b"x_y") && !is_about(denied, b"x"));
         // Facility 1: a process wrote it.
         assert_eq!(parse(b"12,1,2,-;x_y: nonsense"), None);
         assert_eq!(parse(b"nothing"), None);

@@ -6,6 +6,7 @@ pub(super) mod builtin;
 pub(super) mod causes;
 pub(super) mod crowd;
 pub(super) mod hostile;
+pub(super) mod loadpin;
 pub(super) mod packed;
 
 use std::os::unix::fs::PermissionsExt as _;

@@ -51,7 +51,7 @@ impl Boot {
     /// A kernel that stands for another runs its tests as well.
     fn exists(&self) -> bool {
         let kernels = self.suite.kernels();
-        let stands = self.suite.is_test() && !self.suite.needs_distribution();
+        let stands = self.suite.is_test() && !self.suite.needs_its_kernels();
         let stands = stands && !self.kernel.is_watched();
         kernels.contains(&self.kernel) || stands && self.kernel.is_in(kernels)
     }

@@ -206,8 +206,12 @@ pub(super) fn unpacked(path: &str) -> Result<Vec<u8>> {
 
 /// As `xz` packs by itself.
 pub(super) fn with_crc64(module: &[u8]) -> Result<Vec<u8>> {
+    xz(module, CheckType::Crc64)
+}
+
+pub(super) fn xz(module: &[u8], check: CheckType) -> Result<Vec<u8>> {
     let mut options = XzOptions::with_preset(1);
-    options.set_check_sum_type(CheckType::Crc64);
+    options.set_check_sum_type(check);
     let mut writer = XzWriter::new(Vec::new(), options)?;
     writer.write_all(module)?;
     Ok(writer.finish()?)

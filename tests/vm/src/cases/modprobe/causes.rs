@@ -54,7 +54,7 @@ fn refusing(machine: &Machine, option: &str) -> Result<()> {
 
 /// That a request of `module` fails with exit status 1, and that the helper
 /// and `umh modprobe` each tell all of `words`.
-fn fails(machine: &Machine, module: &str, words: &[&str]) -> Result<()> {
+pub(super) fn fails(machine: &Machine, module: &str, words: &[&str]) -> Result<()> {
     let result = module::request_module(module, true)?;
     ensure!(result == 1 << 8, "the caller got {result}");
     tells(machine, words)?;
