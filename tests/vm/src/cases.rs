@@ -173,7 +173,8 @@ const fn on_option(name: &'static str, run: fn(&Machine) -> Result<()>) -> Case 
     Case::new(name, Suite::Calls, &[Kernel::Option612], run)
 }
 
-/// A case that ends its machine: the only one of its suite.
+/// A case that ends its machine, or needs one that starts otherwise: of a suite
+/// of its own.
 const fn alone(suite: Suite, name: &'static str, run: fn(&Machine) -> Result<()>) -> Case {
     Case::new(name, suite, &[Kernel::Option612], run)
 }
