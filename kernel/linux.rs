@@ -31,7 +31,7 @@ use umh_core::errno::Errno;
 
 /// What a C function returned: below zero, an error number.
 pub(crate) fn to_result(ret: i32) -> Result<i32, Errno> {
-    match Errno::new(ret.saturating_neg()) {
+    match Errno::new(ret.wrapping_neg()) {
         Some(errno) => Err(errno),
         None => Ok(ret),
     }
