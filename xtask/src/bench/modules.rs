@@ -14,6 +14,7 @@ use serde_json::json;
 
 use self::aims::Aim;
 use self::cost::Cost;
+use self::native::Native;
 use self::requests::Requests;
 use crate::run::Run;
 use crate::vm::programs::TARGET;
@@ -23,6 +24,7 @@ mod aims;
 mod cost;
 mod depmod;
 mod lookups;
+mod native;
 mod requests;
 mod table;
 
@@ -45,6 +47,8 @@ pub(crate) struct Options {
 enum Part {
     /// On this machine, as people start them
     Tools,
+    /// Of these only names, by people's tools and as a kernel asks
+    Lookups,
     /// In a guest, as its kernel starts them
     Requests,
 }
@@ -60,20 +64,27 @@ struct Row {
 pub(super) fn run(options: &Options) -> Result<bool> {
     setup::run()?;
     let wanted = |part| options.part.is_none_or(|only| only == part);
+    let of_tools = wanted(Part::Tools);
     let requests = wanted(Part::Requests).then(Requests::take).transpose()?;
-    let (mut rows, mut aims) = (Vec::new(), Vec::new());
-    if wanted(Part::Tools) {
+    let (mut rows, mut aims, mut native) = (Vec::new(), Vec::new(), None);
+    if of_tools || wanted(Part::Lookups) {
         // As it is installed.
         let built = Run::cargo().args(["umh", "--quiet"]);
         ensure!(built.shown()?.success(), "umh-cli does not build");
         let umh = crate::target().join(TARGET).join("release/umh");
-        depmod::measure(&umh, options.rounds, &mut rows)?;
+        if of_tools {
+            depmod::measure(&umh, options.rounds, &mut rows)?;
+        }
         lookups::measure(&umh, options.rounds, &mut rows)?;
         aims = aims::of(&rows);
+        native = Native::measure(&umh, options.rounds)
+            .inspect_err(|error| say::progress(format_args!("not as the kernel: {error:#}")))
+            .ok();
+        aims.extend(native.iter().flat_map(Native::aims));
     }
 
     if options.json {
-        let text = as_json(options.rounds, &rows, requests.as_ref(), &aims);
+        let text = as_json(options.rounds, &rows, (&requests, &native), &aims);
         say::line(format_args!("{}", serde_json::to_string_pretty(&text)?));
         return Ok(aims.iter().all(|aim| aim.reached));
     }
@@ -81,15 +92,19 @@ pub(super) fn run(options: &Options) -> Result<bool> {
         requests.print();
     }
     if !rows.is_empty() {
-        table::print(options.rounds, &rows, &aims);
+        table::print(options.rounds, &rows);
+        if let Some(native) = &native {
+            native.print();
+        }
     }
+    table::print_aims(&aims);
     Ok(aims.iter().all(|aim| aim.reached))
 }
 
 fn as_json(
     rounds: usize,
     rows: &[Row],
-    requests: Option<&Requests>,
+    (requests, native): (&Option<Requests>, &Option<Native>),
     aims: &[Aim],
 ) -> serde_json::Value {
     let rows = rows.iter().map(|row| {
@@ -107,7 +122,8 @@ fn as_json(
     json!({
         "rounds": rounds,
         "rows": rows.collect::<Vec<_>>(),
-        "requests": requests.map(Requests::as_json),
+        "requests": requests.as_ref().map(Requests::as_json),
+        "native": native.as_ref().map(Native::as_json),
         "aims": aims.collect::<Vec<_>>(),
     })
 }

@@ -28,16 +28,20 @@ pub(crate) fn build() -> Result<Programs> {
     say::step("build the guest's programs", || {
         let bins = for_guests().args(["--package", "umh-vm", "--bins"]);
         ensure!(bins.shown()?.success(), "the guest's programs do not build");
-        let helper = cargo().args(["--package", "umh-helper", "--bin", "usermode-helper"]);
-        let helper = helper.args(["--profile", "helper"]);
-        ensure!(helper.shown()?.success(), "usermode-helper does not build");
-
         Ok(Programs {
             guest: built("debug", "guest"),
             probe: built("debug", "probe"),
-            helper: built("helper", "usermode-helper"),
+            helper: build_helper()?,
         })
     })
+}
+
+/// Builds the program that the kernel starts.
+pub(crate) fn build_helper() -> Result<PathBuf> {
+    let helper = cargo().args(["--package", "umh-helper", "--bin", "usermode-helper"]);
+    let helper = helper.args(["--profile", "helper"]);
+    ensure!(helper.shown()?.success(), "usermode-helper does not build");
+    Ok(built("helper", "usermode-helper"))
 }
 
 /// Builds the people's program in the same way, for the boots that have it.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! Makes calls look like the kernel's where no kernel is asked to make any:
-//! `unshare --mount --pid --fork imitator TREE ROUNDS`.
+//! `unshare --mount --pid --fork imitator TREE TASK ROUNDS`, of which TASK is
+//! `calls` or `lookups`.
 //!
 //! In a pid namespace of its own whoever is started by PID 2 sees what a
 //! helper of `request_module_nowait()` sees: a parent with the number of
@@ -9,6 +10,8 @@
 //! its root and starts the second, which starts the programs, all of them in
 //! each round, and times them. `/dev/kmsg` is a plain file there: the log of
 //! this machine's kernel stays as it is.
+
+mod lookups;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -53,10 +56,10 @@ const FIGURES: &str = "/figures";
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
-    let done = match (words.next(), words.next()) {
-        (Some(tree), Some(rounds)) => first(&tree, &rounds),
-        (Some(rounds), None) => second(&rounds),
-        _ => Err("imitator TREE ROUNDS".into()),
+    let done = match (words.next(), words.next(), words.next()) {
+        (Some(tree), Some(task), Some(rounds)) => first(&tree, &task, &rounds),
+        (Some(task), Some(rounds), None) => second(&task, &rounds),
+        _ => Err("imitator TREE TASK ROUNDS".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -70,7 +73,7 @@ fn main() -> ExitCode {
 }
 
 /// PID 1: makes the tree the root, and prints what the second one measures.
-fn first(tree: &OsStr, rounds: &OsStr) -> Result<()> {
+fn first(tree: &OsStr, task: &OsStr, rounds: &OsStr) -> Result<()> {
     std::env::set_current_dir(tree)?;
     mount("proc", "proc", "proc", MountFlags::empty(), None)?;
     mount(
@@ -83,7 +86,7 @@ fn first(tree: &OsStr, rounds: &OsStr) -> Result<()> {
     mount("/dev/null", "dev/null", "", MountFlags::BIND, None)?;
     chroot(".")?;
     std::env::set_current_dir("/")?;
-    let status = Command::new("/imitator").arg(rounds).status()?;
+    let status = Command::new("/imitator").args([task, rounds]).status()?;
     if !status.success() {
         let error = fs::read_to_string("/error").unwrap_or_default();
         return Err(format!("{status}: {error}").into());
@@ -93,7 +96,7 @@ fn first(tree: &OsStr, rounds: &OsStr) -> Result<()> {
 }
 
 /// PID 2: `NAME NANOSECONDS` lines, one each round.
-fn second(rounds: &OsStr) -> Result<()> {
+fn second(task: &OsStr, rounds: &OsStr) -> Result<()> {
     let rounds: usize = rounds.to_str().ok_or("ROUNDS")?.parse()?;
     if std::process::id() != 2 {
         return Err("not PID 2: start it by unshare --pid --fork".into());
@@ -106,6 +109,17 @@ fn second(rounds: &OsStr) -> Result<()> {
         let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
         let _not_open = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
     }
+    let figures = match task.to_str() {
+        Some("calls") => calls(rounds)?,
+        Some("lookups") => lookups::figures(rounds)?,
+        _ => return Err("TASK".into()),
+    };
+    File::create(FIGURES)?.write_all(&figures)?;
+    Ok(())
+}
+
+/// How long each subject takes, from its start to its end.
+fn calls(rounds: usize) -> Result<Vec<u8>> {
     // One call makes the ring.
     timed("denied", "/usr/lib/umh-bench/unlisted", None)?;
     for (name, program, policy) in SUBJECTS {
@@ -125,8 +139,14 @@ fn second(rounds: &OsStr) -> Result<()> {
             writeln!(figures, "{name} {}", timed(name, program, policy)?)?;
         }
     }
-    File::create(FIGURES)?.write_all(&figures)?;
-    Ok(())
+    Ok(figures)
+}
+
+/// The words and the environment of a request for a module.
+fn as_the_kernel_does(command: &mut Command, name: &str) {
+    command.args(["-q", "--", name]).env_clear();
+    command.env("HOME", "/").env("TERM", "linux");
+    command.env("PATH", "/sbin:/usr/sbin:/bin:/usr/bin");
 }
 
 /// The nanoseconds from the start of `program` to its end.
@@ -135,9 +155,7 @@ fn timed(name: &str, program: &str, policy: Option<&str>) -> Result<u128> {
         fs::rename(folder, "/etc/umh")?;
     }
     let mut command = Command::new(program);
-    command.args(["-q", "--", "net-pf-9"]).env_clear();
-    command.env("HOME", "/").env("TERM", "linux");
-    command.env("PATH", "/sbin:/usr/sbin:/bin:/usr/bin");
+    as_the_kernel_does(&mut command, "net-pf-9");
     if name == "denied" {
         // The limit of the log is in the ring: a new one lets ten lines pass,
         // the first for the call that makes it.

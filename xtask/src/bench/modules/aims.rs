@@ -47,7 +47,7 @@ pub(super) fn of(rows: &[Row]) -> Vec<Aim> {
     let wall = |cost: Cost| cost.wall;
     let milliseconds = |cost: Cost| cost.cpu / 1000;
     let mebibytes = |cost: Cost| cost.peak >> 10;
-    vec![
+    let mut aims = vec![
         most(RAW, "CPU", "ms", milliseconds, 200),
         times(RAW, "CPU in times of kmod's", cpu, 0.2),
         times(RAW, "wall in times of kmod's", wall, 0.3),
@@ -68,7 +68,10 @@ pub(super) fn of(rows: &[Row]) -> Vec<Aim> {
         lookup(ACPI),
         lookup(TREE),
         lookup(MISS),
-    ]
+    ];
+    // What was not measured has none.
+    aims.retain(|aim| rows.iter().any(|row| aim.what.starts_with(row.task)));
+    aims
 }
 
 /// MiB of Debian's largest module, amdgpu.

@@ -32,7 +32,7 @@ const CONFIG: &str = "modprobe -c";
 const INFO: &str = "modinfo of all modules";
 
 /// What is looked up.
-const NAMES: &[(&str, &str)] = &[
+pub(super) const NAMES: &[(&str, &str)] = &[
     (NAME, "btrfs"),
     (PCI, "pci:v00008086d00001572sv00008086sd00000001bc02sc00i00"),
     (USB, "usb:v0781p5567d0100dc00dsc00dp00ic08isc06ip50in00"),

@@ -7,7 +7,7 @@ use super::aims::Aim;
 use super::depmod::KMOD;
 use crate::say::{self, Colour, paint};
 
-pub(super) fn print(rounds: usize, rows: &[Row], aims: &[Aim]) {
+pub(super) fn print(rounds: usize, rows: &[Row]) {
     say::line(format_args!(
         "\nThe modules of Debian's 6.12 kernel, read from memory; medians of {rounds} rounds in\n\
          which all take turns. Where both can read the form, our indexes were the same\n\
@@ -44,6 +44,9 @@ pub(super) fn print(rounds: usize, rows: &[Row], aims: &[Aim]) {
             ])
         ));
     }
+}
+
+pub(super) fn print_aims(aims: &[Aim]) {
     say::line(format_args!(""));
     for Aim {
         what,
