@@ -82,6 +82,7 @@ pub(super) fn run(options: &Options) -> Result<bool> {
             .ok();
         aims.extend(native.iter().flat_map(Native::aims));
     }
+    aims.extend(requests.as_ref().and_then(Requests::aim));
 
     if options.json {
         let text = as_json(options.rounds, &rows, (&requests, &native), &aims);

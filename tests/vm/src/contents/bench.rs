@@ -30,8 +30,8 @@ pub(super) fn empty() -> Vec<Entry> {
     ]
 }
 
-/// kmod of other releases than the host's, and busybox by the name that makes
-/// it a modprobe.
+/// kmod of other releases than the host's, busybox by the name that makes it a
+/// modprobe, and the modprobe.d of Debian's kmod.
 pub(super) fn modprobes() -> Vec<Entry> {
     let kmod = |&program: &Program| match program {
         Program::Kmod(release) => Some(Entry::Kmod {
@@ -46,6 +46,16 @@ pub(super) fn modprobes() -> Vec<Entry> {
             path: "/usr/lib/umh-bench/modprobe",
             target: "../../bin/busybox",
         },
+        folder("/etc/modprobe.d"),
+        folder("/usr/lib/modprobe.d"),
+        file(
+            "/usr/lib/modprobe.d/aliases.conf",
+            0o644,
+            Origin::Package {
+                package: "kmod",
+                path: "/lib/modprobe.d/aliases.conf",
+            },
+        ),
     ];
     entries.extend(Program::ALL.iter().filter_map(kmod));
     entries
