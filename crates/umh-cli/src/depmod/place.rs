@@ -110,14 +110,26 @@ fn has_newer(directory: &Path, than: (i64, i64)) -> bool {
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let is_module = super::search::is_module(name.as_bytes());
-            let kind = entry.file_type();
-            let may_be_directory = kind.is_ok_and(|kind| kind.is_dir() || kind.is_symlink());
-            if matches!(name.as_bytes(), b"build" | b"source") || !is_module && !may_be_directory {
-                continue;
-            }
-            let Ok(data) = fs::metadata(entry.path()) else {
+            let Ok(kind) = entry.file_type() else {
                 continue;
             };
+            let is_other = !is_module && !kind.is_dir() && !kind.is_symlink();
+            if matches!(name.as_bytes(), b"build" | b"source") || is_other {
+                continue;
+            }
+            if kind.is_dir() {
+                directories.push(entry.path());
+                continue;
+            }
+            let data = if kind.is_symlink() {
+                fs::metadata(entry.path())
+            } else {
+                entry.metadata()
+            };
+            let Ok(data) = data else {
+                continue;
+            };
+            // Links may lead in a circle.
             if data.is_dir() && seen.insert((data.dev(), data.ino())) {
                 directories.push(entry.path());
             }
