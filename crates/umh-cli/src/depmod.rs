@@ -13,6 +13,7 @@ mod cycles;
 mod decode;
 mod dependencies;
 mod facts;
+mod folder;
 mod image;
 mod indexes;
 mod kept;
@@ -174,7 +175,8 @@ fn modules(args: &Depmod, place: &Place, messages: &Messages) -> Result<Vec<Foun
     };
     let mut found = if args.all || args.quick || place.files.is_empty() {
         let config = Config::load(&args.config, place.release.as_bytes(), messages);
-        search::modules(&place.modules, &config, messages).map_err(|error| {
+        let stamps = place.remembered.is_some();
+        search::modules(&place.modules, &config, stamps, messages).map_err(|error| {
             let what = explain(&error);
             messages.error(format_args!(
                 "could not open directory {}: {what}",
@@ -191,8 +193,8 @@ fn modules(args: &Depmod, place: &Place, messages: &Messages) -> Result<Vec<Foun
                     path.display()
                 )));
             }
-            let module =
-                fs::metadata(path).map(|data| Found::new(path.clone(), &place.modules, &data));
+            let module = fs::metadata(path)
+                .map(|data| Found::new(path.clone(), &place.modules, Some(&data)));
             let module = module.map_err(|error| explain(&error));
             let module =
                 module.and_then(|module| module.ok_or_else(|| "it has no name".to_owned()));
@@ -248,6 +250,7 @@ fn needs(
     out: &mut dyn Write,
 ) -> Result<Vec<Vec<usize>>, Ended> {
     let warns = args.errsyms && (args.symvers.is_some() || args.filesyms.is_some());
+    let offers = symbols.needed();
     let mut seen = vec![usize::MAX; found.len()];
     let mut direct = Vec::with_capacity(found.len());
     for (at, (module, facts)) in found.iter().zip(facts).enumerate() {
@@ -255,7 +258,7 @@ fn needs(
         for (number, import) in facts.imports.iter().enumerate() {
             let name = || symbols.names.name(import.name).escape_ascii();
             let path = module.path.display();
-            let Some(offer) = symbols.needed(import.name) else {
+            let Some(offer) = offers.get(import.name as usize).copied().flatten() else {
                 if warns && !import.weak {
                     messages.say(
                         Level::Warning,

@@ -25,7 +25,7 @@ mod tests;
 mod versions;
 
 pub use modinfo::Field;
-pub use symbols::{Export, Import};
+pub use symbols::{Export, Undefined};
 pub use versions::Version;
 
 use layout::{Format, Part, Table};

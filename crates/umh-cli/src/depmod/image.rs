@@ -4,47 +4,39 @@
 //! are read, an eighth of it; a packed one has to be unpacked whole.
 
 use std::fmt;
-use std::fs;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
 use umh_modules::elf::{self, Object};
 
 use super::decode::{self, Decoder, Packing};
-use super::facts::Facts;
-use super::names::Names;
+use super::facts::{Clerk, Facts};
+use super::folder::Folder;
 use super::stamp::Stamp;
 use crate::kmod::parts::{self, Parts};
 
 /// Reads files one after the other, all into the same memory.
 pub(super) struct Reader {
-    pub(super) names: Names,
+    pub(super) clerk: Clerk,
+    folder: Folder,
     decoder: Decoder,
     /// Where a file's parts go. What no file has touched takes no memory.
     room: Vec<u8>,
-    /// Whether checksums are wanted too.
-    checksums: bool,
 }
 
 impl Reader {
-    pub(super) fn new(checksums: bool) -> Self {
+    pub(super) fn new(clerk: Clerk) -> Self {
         Self {
-            names: Names::default(),
+            clerk,
+            folder: Folder::default(),
             decoder: Decoder::default(),
             room: Vec::new(),
-            checksums,
         }
     }
 
     /// What the file at `path` says, and which file it was.
     pub(super) fn read(&mut self, path: &Path) -> Result<(Facts, Stamp), Unreadable> {
-        // What was a file a moment ago may be a pipe that nobody writes to.
-        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-        let mut options = fs::OpenOptions::new();
-        let options = options.read(true).custom_flags(flags.bits().cast_signed());
-        let file = options.open(path)?;
+        let file = self.folder.open(path)?;
         let data = file.metadata()?;
         if !data.is_file() {
             return Err(Unreadable::NoFile);
@@ -62,11 +54,11 @@ impl Reader {
         let facts = match Packing::of(parts.head()) {
             None => {
                 let object = Object::read(&mut parts)?;
-                Facts::of(&object, &mut self.names, self.checksums)
+                self.clerk.facts(&object)
             }
             Some(packing) => {
                 let image = self.decoder.decode(packing, parts.all()?)?;
-                Facts::of(&Object::parse(image)?, &mut self.names, self.checksums)
+                self.clerk.facts(&Object::parse(image)?)
             }
         };
         Ok((facts, Stamp::of(&data)))

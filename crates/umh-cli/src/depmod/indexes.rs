@@ -240,15 +240,20 @@ fn lines(lines: &[Vec<u8>]) -> Vec<u8> {
 fn normalize(alias: &[u8], normal: &mut Vec<u8>) -> bool {
     /// kmod's buffer has `PATH_MAX`.
     const MAX: usize = 4095;
+    let alias = alias.get(..MAX).unwrap_or(alias);
     normal.clear();
+    normal.extend_from_slice(alias);
+    // Most have none of these.
+    if memchr::memchr3(b'-', b'[', b']', alias).is_none() {
+        return true;
+    }
     let mut inside = false;
-    for byte in alias.iter().take(MAX) {
-        normal.push(match byte {
-            b'-' if !inside => b'_',
+    for byte in normal {
+        match byte {
+            b'-' if !inside => *byte = b'_',
             b']' if !inside => return false,
-            _ => *byte,
-        });
-        inside = (inside || *byte == b'[') && *byte != b']';
+            _ => inside = (inside || *byte == b'[') && *byte != b']',
+        }
     }
     !inside
 }

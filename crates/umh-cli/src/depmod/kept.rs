@@ -15,13 +15,14 @@
 //! little-endian, of 32 bits, those of stamps of 64. What is missing, old,
 //! damaged or somebody else's says nothing, and all files are read.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use hashbrown::HashMap;
 
 use super::facts::{Facts, Import};
 use super::names::{Id, Names};
@@ -57,7 +58,7 @@ impl Kept {
     /// What a module says, if its file is still the same.
     pub(super) fn take(&mut self, module: &Found) -> Option<Facts> {
         let (stamp, facts) = self.modules.remove(&module.path)?;
-        (stamp == module.stamp).then_some(facts)
+        (module.stamp == Some(stamp)).then_some(facts)
     }
 
     /// The names that what was taken refers to.

@@ -8,7 +8,7 @@
 //! symbols. That order means nothing, but other than this one would be
 //! another result than kmod's.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::fs;
 use std::io;
 use std::path::Path;

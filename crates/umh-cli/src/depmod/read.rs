@@ -10,7 +10,7 @@ use std::thread;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::facts::Facts;
+use super::facts::{Clerk, Facts};
 use super::image::{Reader, Unreadable};
 use super::kept::Kept;
 use super::names::Names;
@@ -32,6 +32,8 @@ pub(super) struct Reading {
 
 /// How many files keep a processor busy long enough to be worth a thread.
 const WORTH: usize = 16;
+/// How many of one directory are read in one go at most.
+const RUN: usize = 16;
 /// From how many files on people want to see that something goes on.
 const LONG: usize = 500;
 
@@ -40,13 +42,16 @@ pub(super) fn all(found: &[Found], mut kept: Kept, checksums: bool) -> Reading {
     let mut facts: Vec<Option<(Facts, Stamp)>> = Vec::new();
     facts.extend(found.iter().map(|module| {
         let facts = kept.take(module)?;
-        Some((facts, module.stamp))
+        Some((facts, module.stamp?))
     }));
     let known = facts.iter().flatten().count();
     let mut wanted: Vec<usize> = (0..found.len())
         .filter(|at| matches!(facts.get(*at), Some(None)))
         .collect();
-    wanted.sort_by_key(|at| Reverse(found.get(*at).map(|module| module.stamp.size())));
+    // Those that are not packed take no time to speak of, and stay together
+    // with their neighbours.
+    let size = |at: &usize| found.get(*at)?.stamp.map(|stamp| stamp.size());
+    wanted.sort_by_key(|at| Reverse(size(at)));
 
     let mut names = kept.into_names();
     let mut unreadable = Vec::new();
@@ -89,17 +94,23 @@ type Results = Vec<(usize, Result<(Facts, Stamp), Unreadable>)>;
 
 fn workers(found: &[Found], wanted: &[usize], checksums: bool) -> Vec<(Names, Results)> {
     let bar = bar(wanted.len());
+    // Files of one directory are read by one.
+    let directory = |at: &usize| found.get(*at).and_then(|module| module.path.parent());
+    let runs = wanted.chunk_by(|a, b| directory(a) == directory(b));
+    let runs = runs.flat_map(|run| run.chunks(RUN)).collect::<Vec<_>>();
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut reader = Reader::new(checksums);
+        let mut reader = Reader::new(Clerk::new(Names::default(), checksums));
         let mut results = Vec::new();
-        while let Some(at) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Some(module) = found.get(*at) {
-                results.push((*at, reader.read(&module.path)));
+        while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            for at in *run {
+                if let Some(module) = found.get(*at) {
+                    results.push((*at, reader.read(&module.path)));
+                }
             }
-            bar.inc(1);
+            bar.inc(run.len() as u64);
         }
-        (reader.names, results)
+        (reader.clerk.names, results)
     };
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let count = processors.min(wanted.len() / WORTH).max(1);

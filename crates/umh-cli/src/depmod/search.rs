@@ -21,13 +21,15 @@ pub(super) struct Found {
     /// Where the path goes on below the module directory; nothing if the file
     /// is elsewhere.
     below: Option<usize>,
-    pub(super) stamp: Stamp,
+    /// Which state of it was seen, where that was asked for or tells how long
+    /// it takes to unpack it.
+    pub(super) stamp: Option<Stamp>,
 }
 
 /// How a module's file may end.
-const ENDINGS: &[&[u8]] = &[b".ko", b".ko.gz", b".ko.xz", b".ko.zst"];
-/// The size of [`ENDINGS`]' first.
-const ENDING: usize = 3;
+const ENDINGS: &[&[u8]] = &[PLAIN, b".ko.gz", b".ko.xz", b".ko.zst"];
+/// How one that is not packed ends.
+const PLAIN: &[u8] = b".ko";
 
 /// Whether a file of that name is a module.
 pub(super) fn is_module(name: &[u8]) -> bool {
@@ -36,7 +38,7 @@ pub(super) fn is_module(name: &[u8]) -> bool {
 }
 
 impl Found {
-    pub(super) fn new(path: PathBuf, directory: &Path, data: &Metadata) -> Option<Self> {
+    pub(super) fn new(path: PathBuf, directory: &Path, data: Option<&Metadata>) -> Option<Self> {
         let below = path
             .as_os_str()
             .as_bytes()
@@ -51,7 +53,7 @@ impl Found {
         Some(Self {
             name: name.collect(),
             below,
-            stamp: Stamp::of(data),
+            stamp: data.map(Stamp::of),
             path,
         })
     }
@@ -64,7 +66,7 @@ impl Found {
     /// The path that `modules.order` has for it: the file's not packed.
     pub(super) fn ordered(&self) -> Option<&[u8]> {
         let path = self.relative()?;
-        path.get(..self.stem(path) + ENDING)
+        path.get(..self.stem(path) + PLAIN.len())
     }
 
     fn relative(&self) -> Option<&[u8]> {
@@ -79,10 +81,11 @@ impl Found {
 }
 
 /// The modules below `directory` and in the directories beside it that
-/// `config` names, sorted by name.
+/// `config` names, sorted by name; with `stamps`, if asked.
 pub(super) fn modules(
     directory: &Path,
     config: &Config,
+    stamps: bool,
     messages: &Messages,
 ) -> std::io::Result<Vec<Found>> {
     // What cannot be opened at all is the caller's to report.
@@ -90,15 +93,19 @@ pub(super) fn modules(
     let mut walk = Walk {
         directory,
         config,
+        stamps,
         messages,
         chosen: BTreeMap::new(),
+        entered: Vec::new(),
         seen: HashSet::new(),
         linked: Vec::new(),
+        may_repeat: false,
     };
     walk.below(directory);
     let externals = config.externals.iter();
     for external in externals.map(|path| Path::new(std::ffi::OsStr::from_bytes(path))) {
         if external.exists() {
+            walk.may_repeat = true;
             walk.below(external);
         } else {
             messages.error(format_args!(
@@ -113,11 +120,17 @@ pub(super) fn modules(
 struct Walk<'a> {
     directory: &'a Path,
     config: &'a Config,
+    stamps: bool,
     messages: &'a Messages,
     chosen: BTreeMap<Vec<u8>, Found>,
-    /// Directories by device and inode: links may lead in a circle.
+    /// Directories that were looked at.
+    entered: Vec<PathBuf>,
+    /// Others, by device and inode: links may lead in a circle.
     seen: HashSet<(u64, u64)>,
     linked: Vec<PathBuf>,
+    /// Whether a directory may be met that was seen: not before a link was
+    /// followed, or a second place was looked at.
+    may_repeat: bool,
 }
 
 impl Walk<'_> {
@@ -127,12 +140,12 @@ impl Walk<'_> {
     fn below(&mut self, top: &Path) {
         let mut directories = vec![top.to_owned()];
         loop {
-            let next = directories.pop();
-            let Some(directory) = next.or_else(|| self.linked.pop()) else {
-                return;
-            };
-            let data = fs::metadata(&directory);
-            if !data.is_ok_and(|data| self.seen.insert((data.dev(), data.ino()))) {
+            let next = directories.pop().or_else(|| {
+                self.may_repeat |= !self.linked.is_empty();
+                self.linked.pop()
+            });
+            let Some(directory) = next else { return };
+            if !self.is_new(&directory) {
                 continue;
             }
             match self.enter(&directory) {
@@ -143,6 +156,19 @@ impl Walk<'_> {
                 )),
             }
         }
+    }
+
+    fn is_new(&mut self, directory: &Path) -> bool {
+        self.entered.push(directory.to_owned());
+        if !self.may_repeat {
+            return true;
+        }
+        let mut is_new = false;
+        for entered in self.entered.drain(..) {
+            let data = fs::metadata(entered);
+            is_new = data.is_ok_and(|data| self.seen.insert((data.dev(), data.ino())));
+        }
+        is_new
     }
 
     /// Takes the modules of one directory; the directories in it are returned.
@@ -164,17 +190,23 @@ impl Walk<'_> {
                 continue;
             }
             let is_module = is_module(name);
+            if !is_module && !kind.is_symlink() {
+                continue;
+            }
             let path = entry.path();
+            let is_plain = name.ends_with(PLAIN) && kind.is_file();
+            if is_plain && !self.stamps {
+                self.consider(path, None);
+                continue;
+            }
             let data = if kind.is_symlink() {
                 fs::metadata(&path)
-            } else if is_module {
-                entry.metadata()
             } else {
-                continue;
+                entry.metadata()
             };
             match data {
                 Ok(data) if data.is_dir() => self.linked.push(path),
-                Ok(data) if is_module && data.is_file() => self.consider(path, &data),
+                Ok(data) if is_module && data.is_file() => self.consider(path, Some(&data)),
                 Ok(data) if is_module => {
                     let mode = data.mode() & 0o170_000;
                     self.messages.error(format_args!(
@@ -192,7 +224,7 @@ impl Walk<'_> {
     }
 
     /// Takes a module unless a better one of its name is known.
-    fn consider(&mut self, path: PathBuf, data: &Metadata) {
+    fn consider(&mut self, path: PathBuf, data: Option<&Metadata>) {
         let Some(found) = Found::new(path, self.directory, data) else {
             return;
         };

@@ -133,8 +133,13 @@ impl Symbols {
         }
     }
 
-    /// Who offers what a module calls by that name.
-    pub(super) fn needed(&self, id: Id) -> Option<Offer> {
+    /// Who offers what modules call by each name, by its number.
+    pub(super) fn needed(&self) -> Vec<Option<Offer>> {
+        let ids = (0..).zip(0..self.names.count());
+        ids.map(|(id, _)| self.called(id)).collect()
+    }
+
+    fn called(&self, id: Id) -> Option<Offer> {
         let name = self.names.name(id);
         // On 64-bit PowerPC `.foo` is foo's code.
         let plain = self.without_prefix(name.strip_prefix(b".").unwrap_or(name));

@@ -17,9 +17,9 @@ pub(super) struct Format {
 }
 
 /// A field: where it is and how many bytes it has, in 32 and in 64 bits.
-pub(super) struct Field {
-    pub(super) narrow: (usize, usize),
-    pub(super) wide: (usize, usize),
+struct Field {
+    narrow: (usize, usize),
+    wide: (usize, usize),
 }
 
 const SECTIONS_OFFSET: Field = field((32, 4), (40, 8));
@@ -36,14 +36,13 @@ const HEADER: u64 = 64;
 /// Where the machine is, in both.
 const MACHINE: usize = 18;
 
-pub(super) const fn field(narrow: (usize, usize), wide: (usize, usize)) -> Field {
+const fn field(narrow: (usize, usize), wide: (usize, usize)) -> Field {
     Field { narrow, wide }
 }
 
 impl Format {
     /// The field of the structure that `bytes` begin with.
-    #[inline]
-    pub(super) fn take(self, bytes: &[u8], field: &Field) -> Option<u64> {
+    fn take(self, bytes: &[u8], field: &Field) -> Option<u64> {
         let (at, size) = if self.wide { field.wide } else { field.narrow };
         self.number(bytes.get(at..)?.get(..size)?)
     }
@@ -70,7 +69,7 @@ impl Format {
 }
 
 /// A section that kmod's tools read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Modinfo,
     Symbols,
@@ -84,18 +83,21 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// The names of sections, as they stand among the strings.
-    const NAMED: [(&[u8], Self); 7] = [
-        (b".modinfo\0", Self::Modinfo),
-        (b".symtab\0", Self::Symbols),
-        (b".strtab\0", Self::Names),
-        (b"__ksymtab_strings\0", Self::ExportedNames),
-        (b"__versions\0", Self::Versions),
-        (b"__version_ext_crcs\0", Self::ExtendedChecksums),
-        (b"__version_ext_names\0", Self::ExtendedNames),
-    ];
-    /// What the names of sections with checksums begin with: `__kcrctab_gpl`.
-    const CHECKSUMS: &[u8] = b"__kcrctab";
+    /// The part in the section of that name and number.
+    fn of(name: &[u8], number: u16) -> Option<Self> {
+        Some(match name {
+            b".modinfo" => Self::Modinfo,
+            b".symtab" => Self::Symbols,
+            b".strtab" => Self::Names,
+            b"__ksymtab_strings" => Self::ExportedNames,
+            b"__versions" => Self::Versions,
+            b"__version_ext_crcs" => Self::ExtendedChecksums,
+            b"__version_ext_names" => Self::ExtendedNames,
+            // `__kcrctab_gpl`
+            _ if name.starts_with(b"__kcrctab") => Self::Checksums(number),
+            _ => return None,
+        })
+    }
 }
 
 /// The section headers with the names of the sections.
@@ -157,30 +159,19 @@ impl<'a> Table<'a> {
     /// Those that lie in the file; of a name the first, but all checksums.
     pub(super) fn parts(&self) -> Vec<(Part, Range<u64>)> {
         let size = if self.format.wide { 64 } else { 40 };
-        let mut parts = Vec::with_capacity(Part::NAMED.len());
-        let mut known = [false; Part::NAMED.len()];
+        let mut parts: Vec<(Part, Range<u64>)> = Vec::new();
         for (number, header) in (0..).zip(self.headers.chunks_exact(size)).skip(1) {
-            let name = self.format.take(header, &NAME);
-            let name = name.and_then(|at| self.names.get(usize::try_from(at).ok()?..));
-            let name = name.unwrap_or_default();
+            let at = self.format.take(header, &NAME);
+            let name = at.and_then(|at| self.names.get(usize::try_from(at).ok()?..));
             // Most of some fifty names end here: `.text`, `.rela.init.text` ...
-            if !matches!(
-                name,
-                [b'.', b'm' | b's', ..] | [b'_', b'_', b'k' | b'v', ..]
-            ) {
+            let Some(name @ ([b'.', b'm' | b's', ..] | [b'_', b'_', b'k' | b'v', ..])) = name
+            else {
                 continue;
-            }
-            let mut named = Part::NAMED.iter().zip(&mut known);
-            let part = match named.find(|((full, _), _)| name.starts_with(full)) {
-                Some((_, true)) => None,
-                Some(((_, part), known)) => Some((*part, Some(known))),
-                None if !name.starts_with(Part::CHECKSUMS) => None,
-                None => memchr::memchr(0, name).map(|_| (Part::Checksums(number), None)),
             };
-            if let Some((part, known)) = part
+            if let Some(part) = text(name, 0).and_then(|name| Part::of(name, number))
+                && parts.iter().all(|(other, _)| *other != part)
                 && let Some(range) = range(self.format, header, self.length)
             {
-                known.into_iter().for_each(|known| *known = true);
                 parts.push((part, range));
             }
         }

@@ -4,9 +4,8 @@
 //! or where names are too long for that, as Rust's are, the extended form
 //! (`CONFIG_EXTENDED_MODVERSIONS`, Linux 6.14).
 
-use alloc::vec::Vec;
-
 use super::Object;
+use super::layout::Format;
 
 /// The size of an entry of `__versions`.
 const ENTRY: usize = 64;
@@ -22,33 +21,32 @@ pub struct Version<'a> {
 
 impl<'a> Object<'a> {
     /// The checksums in the file's order, from the extended form if it is there.
-    pub fn versions(&self) -> Vec<Version<'a>> {
-        let basic = || {
-            let entries = self.versions.chunks_exact(ENTRY);
-            entries.filter_map(|entry| self.version(entry)).collect()
+    pub fn versions(&self) -> impl Iterator<Item = Version<'a>> + use<'a> {
+        let format = self.format;
+        let extended = self.extended_checksums.zip(self.extended_names);
+        let basic = match extended {
+            Some(_) => &[],
+            None => self.versions,
         };
-        match (self.extended_checksums, self.extended_names) {
-            (Some(crcs), Some(names)) => {
-                let crcs = crcs.chunks_exact(4);
-                let names = names.split(|byte| *byte == 0);
-                let both = crcs.zip(names);
-                both.filter_map(|(crc, name)| {
-                    let crc = self.format.number(crc)?;
-                    Some(Version { name, crc })
-                })
-                .collect()
-            }
-            _ => basic(),
-        }
-    }
+        let basic = basic.chunks_exact(ENTRY);
+        let basic = basic.filter_map(move |entry| version(format, entry));
 
-    /// A name that fills its entry is cut short, and so is no name.
-    fn version(&self, entry: &'a [u8]) -> Option<Version<'a>> {
-        let (crc, name) = entry.split_at_checked(if self.format.wide { 8 } else { 4 })?;
-        let end = memchr::memchr(0, name)?;
-        Some(Version {
-            name: name.get(..end)?,
-            crc: self.format.number(crc)?,
-        })
+        let (crcs, names) = extended.unwrap_or_default();
+        let both = crcs.chunks_exact(4).zip(names.split(|byte| *byte == 0));
+        let extended = both.filter_map(move |(crc, name)| {
+            let crc = format.number(crc)?;
+            Some(Version { name, crc })
+        });
+        basic.chain(extended)
     }
+}
+
+/// A name that fills its entry is cut short, and so is no name.
+fn version(format: Format, entry: &[u8]) -> Option<Version<'_>> {
+    let (crc, name) = entry.split_at_checked(if format.wide { 8 } else { 4 })?;
+    let end = memchr::memchr(0, name)?;
+    Some(Version {
+        name: name.get(..end)?,
+        crc: format.number(crc)?,
+    })
 }

@@ -6,13 +6,30 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 
-/// A module that was seen an hour ago, and what it says.
-fn known(directory: &Path) -> (Found, Facts, Names) {
-    let path = directory.join("m.ko");
+/// A module, what it says, and the file that keeps it.
+struct Saved {
+    found: Found,
+    facts: Facts,
+    path: PathBuf,
+    /// Where the files are.
+    _directory: tempfile::TempDir,
+}
+
+impl Saved {
+    fn known(&self) -> Option<Facts> {
+        Kept::load(&self.path).take(&self.found)
+    }
+}
+
+/// Saves what a module says that changed so many seconds ago.
+fn saved(age: u64) -> Saved {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("m.ko");
     fs::write(&path, "").unwrap();
-    let data = fs::metadata(&path).unwrap();
-    let mut found = Found::new(path, directory, &data).unwrap();
-    found.stamp.0[5] -= 3600;
+    let mut stamp = Stamp::of(&fs::metadata(&path).unwrap());
+    stamp.0[5] -= age;
+    let mut found = Found::new(path, directory.path(), None).unwrap();
+    found.stamp = Some(stamp);
     let mut names = Names::default();
     names.id(b"unused");
     let facts = Facts {
@@ -28,27 +45,29 @@ fn known(directory: &Path) -> (Found, Facts, Names) {
         weakdeps: Box::default(),
         checksums: None,
     };
-    (found, facts, names)
-}
-
-#[test]
-fn what_was_kept_is_known_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let (found, mut facts, names) = known(directory.path());
     let path = directory.path().join("new/kept");
-    let stamps = [Some(found.stamp)];
     save(
         &path,
         std::slice::from_ref(&found),
         std::slice::from_ref(&facts),
-        &stamps,
+        &[Some(stamp)],
         &names,
     )
     .unwrap();
+    Saved {
+        found,
+        facts,
+        path,
+        _directory: directory,
+    }
+}
 
-    let mut kept = Kept::load(&path);
-    facts.renumber(&[9, 0, 1, 2]);
-    assert_eq!(kept.take(&found), Some(facts));
+#[test]
+fn what_was_kept_is_known_again() {
+    let mut saved = saved(3600);
+    let mut kept = Kept::load(&saved.path);
+    saved.facts.renumber(&[9, 0, 1, 2]);
+    assert_eq!(kept.take(&saved.found), Some(saved.facts));
     let names = kept.into_names();
     assert_eq!(names.count(), 3);
     assert_eq!(
@@ -59,59 +78,33 @@ fn what_was_kept_is_known_again() {
 
 #[test]
 fn a_file_that_changed_is_not_known() {
-    let directory = tempfile::tempdir().unwrap();
-    let (found, facts, names) = known(directory.path());
-    let path = directory.path().join("kept");
-    let stamps = [Some(found.stamp)];
-    save(
-        &path,
-        std::slice::from_ref(&found),
-        &[facts],
-        &stamps,
-        &names,
-    )
-    .unwrap();
+    let mut saved = saved(3600);
+    let stamp = saved.found.stamp.unwrap();
     for word in 0..Stamp::WORDS {
-        let mut changed = found.clone();
-        changed.stamp.0[word] ^= 1;
-        assert_eq!(Kept::load(&path).take(&changed), None);
+        let mut changed = stamp;
+        changed.0[word] ^= 1;
+        saved.found.stamp = Some(changed);
+        assert_eq!(saved.known(), None);
     }
 }
 
 #[test]
 fn what_changed_just_now_is_not_kept() {
-    let directory = tempfile::tempdir().unwrap();
-    let (mut found, facts, names) = known(directory.path());
-    found.stamp.0[5] += 3600;
-    let path = directory.path().join("kept");
-    let stamps = [Some(found.stamp)];
-    save(
-        &path,
-        std::slice::from_ref(&found),
-        &[facts],
-        &stamps,
-        &names,
-    )
-    .unwrap();
-    assert_eq!(Kept::load(&path).take(&found), None);
+    assert_eq!(saved(0).known(), None);
 }
 
 #[test]
 fn damaged_files_tell_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let (found, facts, names) = known(directory.path());
-    let path = directory.path().join("kept");
-    let stamps = [Some(found.stamp)];
-    save(&path, &[found], &[facts], &stamps, &names).unwrap();
-    let whole = fs::read(&path).unwrap();
+    let Saved { path, .. } = &saved(3600);
+    let whole = fs::read(path).unwrap();
     let body = MAGIC.len() + 4;
     for at in 0..whole.len() {
         let mut damaged = whole.clone();
         damaged[at] ^= 0xff;
-        fs::write(&path, &damaged).unwrap();
-        assert!(Kept::load(&path).modules.is_empty(), "byte {at}");
-        fs::write(&path, &whole[..at]).unwrap();
-        assert!(Kept::load(&path).modules.is_empty(), "first {at} bytes");
+        fs::write(path, &damaged).unwrap();
+        assert!(Kept::load(path).modules.is_empty(), "byte {at}");
+        fs::write(path, &whole[..at]).unwrap();
+        assert!(Kept::load(path).modules.is_empty(), "first {at} bytes");
         // Nor does what has the right checksum make anything panic.
         if let Some(damaged) = damaged.get(body..) {
             let _ = parse(damaged);
@@ -121,18 +114,8 @@ fn damaged_files_tell_nothing() {
 
 #[test]
 fn a_file_that_others_can_write_is_not_believed() {
-    let directory = tempfile::tempdir().unwrap();
-    let (found, facts, names) = known(directory.path());
-    let path = directory.path().join("kept");
-    let stamps = [Some(found.stamp)];
-    save(
-        &path,
-        std::slice::from_ref(&found),
-        &[facts],
-        &stamps,
-        &names,
-    )
-    .unwrap();
-    fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
-    assert_eq!(Kept::load(&path).take(&found), None);
+    let saved = saved(3600);
+    assert!(saved.known().is_some());
+    fs::set_permissions(&saved.path, PermissionsExt::from_mode(0o666)).unwrap();
+    assert_eq!(saved.known(), None);
 }

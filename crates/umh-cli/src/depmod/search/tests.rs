@@ -26,7 +26,7 @@ fn chosen(files: &[&str], config: &Config) -> String {
         *external = [top.path().as_os_str().as_bytes(), external].concat();
     }
     let messages = Messages::new("depmod", Level::Silence, false);
-    let found = super::modules(&modules, &config, &messages).unwrap();
+    let found = super::modules(&modules, &config, false, &messages).unwrap();
     let [found] = found.as_slice() else {
         panic!("{found:?}")
     };
@@ -109,7 +109,7 @@ fn links_are_followed_and_circles_are_not() {
     symlink("../b.ko", modules.join("b.ko")).unwrap();
     symlink("nowhere", modules.join("c.ko")).unwrap();
     let messages = Messages::new("depmod", Level::Silence, false);
-    let found = super::modules(&modules, &searching(&["updates"]), &messages).unwrap();
+    let found = super::modules(&modules, &searching(&["updates"]), false, &messages).unwrap();
     let shown: Vec<_> = found.iter().map(Found::shown).collect();
     assert_eq!(shown, [&b"kernel/a.ko"[..], b"b.ko"]);
 }
@@ -119,7 +119,7 @@ fn a_module_is_named_after_its_file() {
     let top = tempfile::tempdir().unwrap();
     let path = top.path().join("k/snd-hda.v2.ko.zst");
     let data = fs::metadata(top.path()).unwrap();
-    let found = Found::new(path, top.path(), &data).unwrap();
+    let found = Found::new(path, top.path(), Some(&data)).unwrap();
     assert_eq!(found.name, b"snd_hda");
     // As kmod has it: the name's length and three more.
     assert_eq!(found.ordered(), Some(&b"k/snd-hda.v2"[..]));

@@ -105,7 +105,6 @@ impl Probe<'_, '_> {
         self.show_symbols(word, "modversions", |object| {
             let versions = object.versions();
             versions
-                .iter()
                 .map(|version| (version.crc, version.name.to_vec()))
                 .collect()
         })
