@@ -70,6 +70,18 @@ impl<'a> Object<'a> {
 
     /// Reads the parts from `source`.
     pub fn read<S: Source<'a>>(source: &mut S) -> Result<Self, S::Error> {
+        Self::read_parts(source, |_| true)
+    }
+
+    /// Reads from `source` only what [`Object::modinfo`] tells.
+    pub fn read_modinfo<S: Source<'a>>(source: &mut S) -> Result<Self, S::Error> {
+        Self::read_parts(source, |part| part == Part::Modinfo)
+    }
+
+    fn read_parts<S: Source<'a>>(
+        source: &mut S,
+        wanted: impl Fn(Part) -> bool,
+    ) -> Result<Self, S::Error> {
         let table = Table::read(source)?;
         let mut object = Self {
             format: table.format(),
@@ -83,6 +95,7 @@ impl<'a> Object<'a> {
             checksums: Vec::new(),
         };
         let mut parts = table.parts();
+        parts.retain(|(part, _)| wanted(*part));
         parts.sort_unstable_by_key(|(_, range)| range.start);
         let mut rest = parts.as_slice();
         while let Some((_, Range { start, mut end })) = rest.first().cloned() {

@@ -11,11 +11,12 @@ use std::thread;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::facts::{Clerk, Facts};
-use super::image::{Reader, Unreadable};
+use super::image::Reader;
 use super::kept::Kept;
 use super::names::Names;
 use super::search::Found;
 use super::stamp::Stamp;
+use crate::kmod::parts::Unreadable;
 
 /// What all files say.
 pub(super) struct Reading {

@@ -2,7 +2,6 @@
 
 //! A module's file: its name, and what is in it once decompressed.
 
-use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -19,35 +18,62 @@ use super::parts::{Parts, Unreadable};
 /// kernel makes (ML-DSA-87) take five thousand bytes.
 const END: usize = 16 << 10;
 
-/// What `then` makes of the module in the file at the absolute `path`, which
-/// may be compressed: of its parts, and of its last bytes.
-pub fn with<T>(
-    system: &dyn System,
-    path: &[u8],
-    then: impl FnOnce(&Object<'_>, &[u8]) -> T,
-) -> io::Result<T> {
-    let damaged = |error: &dyn Display| io::Error::other(error.to_string());
-    let file = File::from(system.open(path, READ)?);
-    let length = usize::try_from(file.metadata()?.len()).ok();
-    let length = length.filter(|length| *length <= LIMIT);
-    let length = length.ok_or(io::ErrorKind::FileTooLarge)?;
-    let mut room = vec![0; Parts::room(length)];
-    let mut parts = Parts::of(&file, length, &mut room)?;
-    if Format::of(parts.head()) == Format::Plain {
-        let object = Object::read(&mut parts).map_err(|unreadable| match unreadable {
-            Unreadable::System(error) => error,
-            Unreadable::Object(error) => damaged(&error),
-        })?;
-        return Ok(then(&object, parts.end(END)?));
+/// Reads modules' files, by absolute paths, one after the other into the same
+/// memory. They may be compressed.
+pub struct Reader<'s> {
+    system: &'s dyn System,
+    room: Vec<u8>,
+}
+
+impl<'s> Reader<'s> {
+    /// One for the files of `system`.
+    pub fn new(system: &'s dyn System) -> Self {
+        let room = Vec::new();
+        Self { system, room }
     }
-    let image = compressed::decode(parts.all()?, LIMIT).map_err(|error| damaged(&error))?;
-    let object = Object::parse(&image).map_err(|error| damaged(&error))?;
-    Ok(then(&object, &image))
+
+    /// What `then` makes of a whole module.
+    pub fn object<T>(&mut self, path: &[u8], then: impl FnOnce(&Object<'_>) -> T) -> io::Result<T> {
+        self.read(path, |parts| Object::read(parts), |object, _| then(object))
+    }
+
+    /// What `then` makes of what a module says of itself, and of its file's
+    /// last bytes.
+    pub fn modinfo<T>(
+        &mut self,
+        path: &[u8],
+        then: impl FnOnce(&Object<'_>, &[u8]) -> T,
+    ) -> io::Result<T> {
+        self.read(path, |parts| Object::read_modinfo(parts), then)
+    }
+
+    fn read<T>(
+        &mut self,
+        path: &[u8],
+        plain: for<'a> fn(&mut Parts<'a>) -> Result<Object<'a>, Unreadable>,
+        then: impl FnOnce(&Object<'_>, &[u8]) -> T,
+    ) -> io::Result<T> {
+        let file = File::from(self.system.open(path, READ)?);
+        let length = usize::try_from(file.metadata()?.len()).ok();
+        let length = length.filter(|length| *length <= LIMIT);
+        let length = length.ok_or(io::ErrorKind::FileTooLarge)?;
+        let mut parts = Parts::of(&file, length, &mut self.room)?;
+        if Format::of(parts.head()) == Format::Plain {
+            let object = plain(&mut parts)?;
+            return Ok(then(&object, parts.end(END)?));
+        }
+        let image = compressed::decode(parts.all()?, LIMIT).map_err(Unreadable::from)?;
+        let object = Object::parse(&image).map_err(Unreadable::from)?;
+        Ok(then(&object, &image))
+    }
 }
 
 /// The absolute path of a file that a person names; nothing is taken out of
 /// it, so that it shows as it was written.
 pub fn absolute(path: &Path) -> PathBuf {
+    if path.is_absolute() {
+        return path.to_owned();
+    }
     std::env::current_dir()
         .unwrap_or_else(|_| "/".into())
         .join(path)

@@ -21,6 +21,7 @@ use umh_modules::tree::Unreadable;
 
 use self::information::Origin;
 use self::parameters::is_part;
+use super::file::Reader;
 use super::messages::{Level, Messages};
 use super::usage::{self, Ended};
 use super::{Words, file, place};
@@ -110,6 +111,7 @@ pub fn run(words: Words, out: &mut dyn Write) -> Result<(), Ended> {
         config: Config::default(),
     };
     let form = args.form();
+    let mut reader = Reader::new(&system);
     let mut ended = Ok(());
     let mut fail = |reason: String| {
         messages.error(reason);
@@ -119,7 +121,7 @@ pub fn run(words: Words, out: &mut dyn Write) -> Result<(), Ended> {
         match origins(&catalogue, word, args.modname) {
             Ok(origins) => {
                 for origin in &origins {
-                    form.write(origin, &catalogue, out)?
+                    form.write(origin, &catalogue, &mut reader, out)?
                         .unwrap_or_else(&mut fail);
                 }
             }
@@ -188,6 +190,7 @@ impl Form {
         &self,
         origin: &Origin,
         catalogue: &Catalogue<'_>,
+        reader: &mut Reader<'_>,
         out: &mut dyn Write,
     ) -> io::Result<Result<(), String>> {
         let field = self.field.as_deref();
@@ -204,7 +207,7 @@ impl Form {
         if field == Some(b"filename") {
             return Ok(Ok(()));
         }
-        let fields = match origin.fields(catalogue) {
+        let fields = match origin.fields(catalogue, reader) {
             Ok(fields) => fields,
             Err(reason) => {
                 let name = origin.name.escape_ascii();

@@ -3,12 +3,13 @@
 //! A module's file that is read in parts: of one that is not packed an eighth
 //! is of interest.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
-use umh_modules::elf;
+use umh_modules::{compressed, elf};
 
 /// A file, as far as it was read.
 #[derive(Debug)]
@@ -25,6 +26,10 @@ pub struct Parts<'a> {
 pub enum Unreadable {
     /// The system does not give it.
     System(io::Error),
+    /// It is a directory, a pipe or a device.
+    NoFile,
+    /// It cannot be unpacked.
+    Packed(compressed::Error),
     /// It is no module.
     Object(elf::Error),
 }
@@ -35,14 +40,15 @@ const WHOLE: usize = 16 << 10;
 const HEAD: usize = 64;
 
 impl<'a> Parts<'a> {
-    /// How much room a file of `length` bytes takes at most: its beginning,
-    /// three times what an object asks for, and all of it once more.
-    pub const fn room(length: usize) -> usize {
-        WHOLE + 4 * length
-    }
-
-    /// The beginning of `file`, which has `length` bytes.
-    pub fn of(file: &'a File, length: usize, room: &'a mut [u8]) -> io::Result<Self> {
+    /// The beginning of `file`, which has `length` bytes. What is in `room` is
+    /// of no interest any more; many files may share it.
+    pub fn of(file: &'a File, length: usize, room: &'a mut Vec<u8>) -> io::Result<Self> {
+        // Its beginning, three times all of it, which an object may ask for,
+        // and all of it once more. What no file has touched takes no memory.
+        let most = WHOLE + 4 * length;
+        if room.len() < most {
+            *room = vec![0; most];
+        }
         let mut parts = Self {
             file,
             length,
@@ -104,8 +110,37 @@ impl From<io::Error> for Unreadable {
     }
 }
 
+impl From<compressed::Error> for Unreadable {
+    fn from(error: compressed::Error) -> Self {
+        Self::Packed(error)
+    }
+}
+
 impl From<elf::Error> for Unreadable {
     fn from(error: elf::Error) -> Self {
         Self::Object(error)
+    }
+}
+
+impl From<Unreadable> for io::Error {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::System(error) => error,
+            unreadable => Self::other(unreadable.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                f.write_str("it became shorter while it was read")
+            }
+            Self::System(error) => error.fmt(f),
+            Self::NoFile => f.write_str("not a regular file"),
+            Self::Packed(error) => error.fmt(f),
+            Self::Object(error) => error.fmt(f),
+        }
     }
 }

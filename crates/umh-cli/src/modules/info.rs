@@ -16,6 +16,7 @@ use self::running::Running;
 use super::{name_of, release, text, without_lists};
 use crate::args;
 use crate::failure::{Exit, Failure};
+use crate::kmod::file::Reader;
 use crate::kmod::modinfo::information::{Field, Origin};
 use crate::kmod::modinfo::parameters;
 use crate::report::{DIM, GOOD, Report, TITLE, WARN, styled};
@@ -111,7 +112,8 @@ impl Info {
             Failure::unable(error, "run depmod, or install the module's package again")
         };
         let origin = Origin::of_module(catalogue, module).map_err(unable)?;
-        let fields = origin.fields(catalogue).map_err(unable)?;
+        let mut reader = Reader::new(catalogue.tree.system());
+        let fields = origin.fields(catalogue, &mut reader).map_err(unable)?;
         let all = |key: &'static str| {
             let values = fields.iter().filter(move |(own, _)| own == key.as_bytes());
             values.map(|(_, value)| text(value))

@@ -201,12 +201,16 @@ impl<'a> Source<'a> for Counting<'a> {
     }
 }
 
-fn counted(file: &[u8]) -> (usize, usize) {
-    let mut source = Counting {
+fn counting(file: &[u8]) -> Counting<'_> {
+    Counting {
         file,
         asked: 0,
         bytes: 0,
-    };
+    }
+}
+
+fn counted(file: &[u8]) -> (usize, usize) {
+    let mut source = counting(file);
     Object::read(&mut source).unwrap();
     (source.asked, source.bytes)
 }
@@ -215,6 +219,16 @@ fn counted(file: &[u8]) -> (usize, usize) {
 fn neighbours_are_read_at_once() {
     // The header, the table with its names, and all parts, which are small.
     assert_eq!(counted(&USUAL.build()).0, 3);
+}
+
+#[test]
+fn for_what_a_module_says_of_itself_its_symbols_are_not_read() {
+    let file = USUAL.build();
+    let mut source = counting(&file);
+    let object = Object::read_modinfo(&mut source).unwrap();
+    assert_eq!(object.modinfo().count(), USUAL.modinfo.len());
+    assert!(object.undefined().is_empty());
+    assert!(source.bytes < counted(&file).1);
 }
 
 #[test]

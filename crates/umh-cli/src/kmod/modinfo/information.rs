@@ -10,7 +10,7 @@ use umh_modules::lookup::{Catalogue, Module};
 use umh_modules::system;
 
 use super::signature::Signature;
-use crate::kmod::file;
+use crate::kmod::file::{self, Reader};
 use crate::kmod::messages::reason;
 
 /// A module and where it is.
@@ -48,11 +48,15 @@ impl Origin {
     }
 
     /// Its fields in their order, the signature's last.
-    pub fn fields(&self, catalogue: &Catalogue<'_>) -> Result<Vec<Field>, String> {
+    pub fn fields(
+        &self,
+        catalogue: &Catalogue<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<Field>, String> {
         let Some(file) = &self.file else {
             return Ok(self.built_in(catalogue));
         };
-        let fields = file::with(catalogue.tree.system(), file, |object, end| {
+        let fields = reader.modinfo(file, |object, end| {
             let own = object.modinfo();
             let own = own.map(|field| (field.key.to_vec(), field.value.to_vec()));
             let signed = Signature::of(end);

@@ -12,7 +12,7 @@ use umh_modules::{glob, name, system};
 
 use super::insert::is_path;
 use super::{Failure, Probe};
-use crate::kmod::file;
+use crate::kmod::file::{self, Reader};
 use crate::kmod::messages::reason;
 
 /// The largest `modules.dep` that is read: a hundred times Debian's.
@@ -136,7 +136,7 @@ impl Probe<'_, '_> {
                 ))
             };
             let system = self.catalogue.tree.system();
-            let symbols = file::with(system, path.as_os_str().as_bytes(), |object, _| of(object));
+            let symbols = Reader::new(system).object(path.as_os_str().as_bytes(), &of);
             let symbols = symbols.map_err(|error| failed(&reason(&error)))?;
             if symbols.is_empty() {
                 return Err(failed(&"No data available"));
