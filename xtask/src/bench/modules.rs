@@ -16,6 +16,8 @@ use self::aims::Aim;
 use self::cost::Cost;
 use self::native::Native;
 use self::requests::Requests;
+use crate::cache::Cache;
+use crate::kmod::Kmod;
 use crate::run::Run;
 use crate::vm::programs::TARGET;
 use crate::{say, setup};
@@ -23,6 +25,7 @@ use crate::{say, setup};
 mod aims;
 mod cost;
 mod depmod;
+mod floor;
 mod lookups;
 mod native;
 mod requests;
@@ -72,10 +75,12 @@ pub(super) fn run(options: &Options) -> Result<bool> {
         let built = Run::cargo().args(["umh", "--quiet"]);
         ensure!(built.shown()?.success(), "umh-cli does not build");
         let umh = crate::target().join(TARGET).join("release/umh");
+        let cache = Cache::open()?;
+        let kmods = [Kmod::of(&cache, "trixie")?, Kmod::of(&cache, "bookworm")?];
         if of_tools {
-            depmod::measure(&umh, options.rounds, &mut rows)?;
+            depmod::measure(&umh, &kmods, &cache, options.rounds, &mut rows)?;
         }
-        lookups::measure(&umh, options.rounds, &mut rows)?;
+        lookups::measure(&umh, &kmods, &cache, options.rounds, &mut rows)?;
         aims = aims::of(&rows);
         native = Native::measure(&umh, options.rounds)
             .inspect_err(|error| say::progress(format_args!("not as the kernel: {error:#}")))

@@ -57,9 +57,13 @@ impl Subject<'_> {
 }
 
 /// Measures all tasks.
-pub(super) fn measure(umh: &Path, rounds: usize, rows: &mut Vec<Row>) -> Result<()> {
-    let cache = Cache::open()?;
-    let kmods = [Kmod::of(&cache, "trixie")?, Kmod::of(&cache, "bookworm")?];
+pub(super) fn measure(
+    umh: &Path,
+    kmods: &[Kmod],
+    cache: &Cache,
+    rounds: usize,
+    rows: &mut Vec<Row>,
+) -> Result<()> {
     let scratch = crate::target().join("bench-modules");
     for (task, form) in [
         (RAW, Form::Raw),
@@ -68,14 +72,14 @@ pub(super) fn measure(umh: &Path, rounds: usize, rows: &mut Vec<Row>) -> Result<
         (XZ, Form::Xz),
         (ZSTD, Form::Zstd),
     ] {
-        let tree = Tree::of(&cache, form)?;
+        let tree = Tree::of(cache, form)?;
         if scratch.exists() {
             fs::remove_dir_all(&scratch)?;
         }
         let subjects = say::step(&format!("{task}, {rounds} times"), || {
             full(
                 umh,
-                &kmods,
+                kmods,
                 &tree,
                 &scratch,
                 (task == RAW_ONE).then_some("0"),
@@ -87,11 +91,14 @@ pub(super) fn measure(umh: &Path, rounds: usize, rows: &mut Vec<Row>) -> Result<
             program: subject.name,
             cost: Cost::median(&subject.costs),
         }));
+        if task == RAW_ONE {
+            super::floor::measure(task, &tree, rounds, rows)?;
+        }
     }
     fs::remove_dir_all(&scratch)?;
-    let tree = Tree::of(&cache, Form::Xz)?;
+    let tree = Tree::of(cache, Form::Xz)?;
     say::step(CHANGED, || {
-        changed(umh, &kmods, &tree, &scratch, rounds, rows)
+        changed(umh, kmods, &tree, &scratch, rounds, rows)
     })?;
     fs::remove_dir_all(&scratch)?;
     Ok(())

@@ -45,23 +45,23 @@ pub(super) const NAMES: &[(&str, &str)] = &[
 const EACH: usize = 10;
 
 /// Measures all tasks.
-pub(super) fn measure(umh: &Path, rounds: usize, rows: &mut Vec<Row>) -> Result<()> {
-    let cache = Cache::open()?;
-    let kmods = [Kmod::of(&cache, "trixie")?, Kmod::of(&cache, "bookworm")?];
+pub(super) fn measure(
+    umh: &Path,
+    kmods: &[Kmod],
+    cache: &Cache,
+    rounds: usize,
+    rows: &mut Vec<Row>,
+) -> Result<()> {
     let scratch = crate::target().join("bench-modules");
     if scratch.exists() {
         fs::remove_dir_all(&scratch)?;
     }
     fs::create_dir_all(&scratch)?;
-    let tree = Tree::of(&cache, Form::Raw)?.copy(&scratch)?;
+    let tree = Tree::of(cache, Form::Raw)?.copy(&scratch)?;
     let depmod = Run::new(umh).args(["depmod", "-C", "/dev/null", "-b"]);
     depmod.arg(&scratch).arg(&tree.release).read()?;
 
-    let bench = Bench {
-        umh,
-        kmods: &kmods,
-        rounds,
-    };
+    let bench = Bench { umh, kmods, rounds };
     let modprobe = |words: &[&str]| {
         let place = ["-d".into(), scratch.clone().into(), "-S".into()];
         let words = words.iter().map(OsString::from);

@@ -11,7 +11,8 @@ pub(super) fn print(rounds: usize, rows: &[Row]) {
     say::line(format_args!(
         "\nThe modules of Debian's 6.12 kernel, read from memory; medians of {rounds} rounds in\n\
          which all take turns. Where both can read the form, our indexes were the same\n\
-         bytes as those of {KMOD}.\n"
+         bytes as those of {KMOD}. To find and read the modules takes no less than what\n\
+         stands beside \"read parts\", with nothing made of it and nothing written.\n"
     ));
     let heading = row([
         "task", "program", "CPU ms", "x kmod", "wall ms", "x kmod", "MiB", "calls",
