@@ -3,7 +3,7 @@
 //! Names of symbols, each kept once: a tree imports two hundred thousand
 //! times, and thirty thousand names.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher as _};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -17,14 +17,27 @@ pub(super) struct Names {
     bytes: Vec<u8>,
     /// Where each ends.
     ends: Vec<u32>,
+    /// What each hashes to.
+    hashes: Vec<u64>,
     table: HashTable<Id>,
     hasher: DefaultHashBuilder,
 }
 
 impl Names {
+    /// An empty set, whose names this one takes in quickly.
+    pub(super) fn other(&self) -> Self {
+        Self {
+            hasher: self.hasher.clone(),
+            ..Self::default()
+        }
+    }
+
     /// The number of `name`, new or known.
     pub(super) fn id(&mut self, name: &[u8]) -> Id {
-        let hash = self.hasher.hash_one(name);
+        self.id_of(self.hash(name), name)
+    }
+
+    fn id_of(&mut self, hash: u64, name: &[u8]) -> Id {
         let (bytes, ends) = (&self.bytes, &self.ends);
         if let Some(id) = self.table.find(hash, |id| at(bytes, ends, *id) == name) {
             return *id;
@@ -37,15 +50,16 @@ impl Names {
         self.bytes.push(0);
         self.ends
             .push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
-        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
-        let rehash = |id: &Id| hasher.hash_one(at(bytes, ends, *id));
-        self.table.insert_unique(hash, id, rehash);
+        self.hashes.push(hash);
+        let hashes = &self.hashes;
+        let hash_of = |id: &Id| hashes.get(*id as usize).copied().unwrap_or_default();
+        self.table.insert_unique(hash, id, hash_of);
         id
     }
 
     /// The number of `name`, if it is known.
     pub(super) fn find(&self, name: &[u8]) -> Option<Id> {
-        let hash = self.hasher.hash_one(name);
+        let hash = self.hash(name);
         self.table.find(hash, |id| self.name(*id) == name).copied()
     }
 
@@ -59,11 +73,18 @@ impl Names {
         self.ends.len()
     }
 
-    /// Takes in the names of another set: its numbers in ours.
+    /// Takes in the names of such an [`Names::other`]: its numbers in ours.
     pub(super) fn take(&mut self, other: &Self) -> Vec<Id> {
-        (0..other.count())
-            .map(|id| self.id(other.name(Id::try_from(id).unwrap_or(Id::MAX))))
+        let names = (0..).zip(&other.hashes);
+        names
+            .map(|(id, hash)| self.id_of(*hash, other.name(id)))
             .collect()
+    }
+
+    fn hash(&self, name: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(name);
+        hasher.finish()
     }
 }
 
@@ -93,8 +114,10 @@ mod tests {
         assert_eq!(names.find(b"c"), None);
         assert_eq!(names.name(9), b"");
 
-        let mut other = Names::default();
+        let mut other = names.other();
+        other.id(b"x");
         other.id(b"bc");
-        assert_eq!(other.take(&names), [1, 2, 0]);
+        assert_eq!(names.take(&other), [3, 2]);
+        assert_eq!(names.name(3), b"x");
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn all(found: &[Found], mut kept: Kept, checksums: bool) -> Reading {
 
     let mut names = kept.into_names();
     let mut unreadable = Vec::new();
-    for (mut worker, results) in workers(found, &wanted, checksums) {
+    for (mut worker, results) in workers(found, &wanted, &names, checksums) {
         // The first worker's numbers can stay if there are no others.
         let ids = if names.count() == 0 {
             std::mem::swap(&mut names, &mut worker);
@@ -93,7 +93,12 @@ pub(super) fn all(found: &[Found], mut kept: Kept, checksums: bool) -> Reading {
 
 type Results = Vec<(usize, Result<(Facts, Stamp), Unreadable>)>;
 
-fn workers(found: &[Found], wanted: &[usize], checksums: bool) -> Vec<(Names, Results)> {
+fn workers(
+    found: &[Found],
+    wanted: &[usize],
+    names: &Names,
+    checksums: bool,
+) -> Vec<(Names, Results)> {
     let bar = bar(wanted.len());
     // Files of one directory are read by one.
     let directory = |at: &usize| found.get(*at).and_then(|module| module.path.parent());
@@ -101,7 +106,7 @@ fn workers(found: &[Found], wanted: &[usize], checksums: bool) -> Vec<(Names, Re
     let runs = runs.flat_map(|run| run.chunks(RUN)).collect::<Vec<_>>();
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut reader = Reader::new(Clerk::new(Names::default(), checksums));
+        let mut reader = Reader::new(Clerk::new(names.other(), checksums));
         let mut results = Vec::new();
         while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
             for at in *run {

@@ -2,11 +2,13 @@
 
 //! Finds the modules of a kernel: one file for each name.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use hashbrown::HashMap;
 
 use super::config::{Config, Search};
 use super::stamp::Stamp;
@@ -81,7 +83,7 @@ impl Found {
 }
 
 /// The modules below `directory` and in the directories beside it that
-/// `config` names, sorted by name; with `stamps`, if asked.
+/// `config` names, in no order; with `stamps`, if asked.
 pub(super) fn modules(
     directory: &Path,
     config: &Config,
@@ -95,7 +97,7 @@ pub(super) fn modules(
         config,
         stamps,
         messages,
-        chosen: BTreeMap::new(),
+        chosen: HashMap::new(),
         entered: Vec::new(),
         seen: HashSet::new(),
         linked: Vec::new(),
@@ -122,7 +124,7 @@ struct Walk<'a> {
     config: &'a Config,
     stamps: bool,
     messages: &'a Messages,
-    chosen: BTreeMap<Vec<u8>, Found>,
+    chosen: HashMap<Vec<u8>, Found>,
     /// Directories that were looked at.
     entered: Vec<PathBuf>,
     /// Others, by device and inode: links may lead in a circle.
