@@ -14,6 +14,7 @@
 #include <linux/workqueue.h>
 #include <trace/events/module.h>
 
+#include "../module/internal.h"
 #include "glue.h"
 
 DECLARE_RWSEM(umh_sem);
@@ -55,6 +56,9 @@ bool umh_fatal_signal_pending(void)
 }
 
 #ifdef CONFIG_MODULES
+/* module.rs has the number once more. */
+static_assert(KMOD_PATH_LEN == 256);
+
 /* MAX_KMOD_CONCURRENT; kmod.rs holds it against umh-core's number. */
 DEFINE_SEMAPHORE(umh_kmod_slots, 50);
 DECLARE_WAIT_QUEUE_HEAD(umh_duplicates_waitq);

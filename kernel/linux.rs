@@ -23,6 +23,7 @@ pub(crate) mod subprocess_info;
 pub(crate) mod sysctl;
 #[cfg(CONFIG_UEVENT_HELPER)]
 pub(crate) mod uevent_env;
+pub(crate) mod version;
 pub(crate) mod wait_queue;
 #[cfg(CONFIG_MODULES)]
 pub(crate) mod words;

@@ -7,6 +7,7 @@ use crate::api::{call_usermodehelper_exec, call_usermodehelper_setup};
 use crate::host::Linux;
 use crate::linux::kunit::suite;
 use crate::linux::statics::{DEPTH, SEM, SLOTS};
+use crate::linux::version::check;
 use crate::linux::words;
 use core::ffi::CStr;
 use core::ptr::null_mut;
@@ -31,12 +32,6 @@ suite!(
     readers_are_turned_away_from_a_closed_gate,
     nobody_disables_helpers_by_enabling_them,
 );
-
-macro_rules! check {
-    ($condition:expr) => {
-        kernel::kunit_assert!("umh", "kernel/umh/tests.rs", 0, $condition)
-    };
-}
 
 fn a_wake_up_after_the_look_is_not_missed() {
     let mut place = DEPTH.place(State::Uninterruptible);

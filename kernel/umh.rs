@@ -7,9 +7,9 @@
 //! are copied: nothing of the caller's has to outlive the program.
 //!
 //! ```
-//! let status = Command::new(c_str!("/usr/bin/logger"))?
-//!     .arg(c_str!("help!"))?
-//!     .env(c_str!("HOME=/"))?
+//! let status = Command::new(c"/usr/bin/logger")?
+//!     .arg(c"help!")?
+//!     .env(c"HOME=/")?
 //!     .wait()?;
 //! ```
 //!
@@ -23,12 +23,12 @@
 //! Everything is `#[inline]`: it becomes part of the module that uses it, and
 //! nothing need be exported.
 
+use core::ffi::CStr;
 use core::ptr::{NonNull, null_mut};
 use kernel::bindings;
 use kernel::error::{Result, code, to_result};
 use kernel::ffi::{c_char, c_int, c_void};
 use kernel::prelude::{Error, GFP_KERNEL, KBox, KVec};
-use kernel::str::CStr;
 
 /// A program, its arguments and its environment, which begins empty.
 pub struct Command(Words);
@@ -59,7 +59,7 @@ impl Command {
         self.0.argv.push(self.0.bytes.len(), GFP_KERNEL)?;
         self.0
             .bytes
-            .extend_from_slice(word.as_bytes_with_nul(), GFP_KERNEL)?;
+            .extend_from_slice(word.to_bytes_with_nul(), GFP_KERNEL)?;
         Ok(self)
     }
 
@@ -69,7 +69,7 @@ impl Command {
         self.0.envp.push(self.0.bytes.len(), GFP_KERNEL)?;
         self.0
             .bytes
-            .extend_from_slice(word.as_bytes_with_nul(), GFP_KERNEL)?;
+            .extend_from_slice(word.to_bytes_with_nul(), GFP_KERNEL)?;
         Ok(self)
     }
 
@@ -271,7 +271,7 @@ impl Keyring {
     pub fn new(description: &CStr) -> Result<Self> {
         let (root, group) = (bindings::kuid_t { val: 0 }, bindings::kgid_t { val: 0 });
         let flags = bindings::KEY_ALLOC_NOT_IN_QUOTA as _;
-        let name = description.as_char_ptr();
+        let name = description.as_ptr().cast();
         // SAFETY: The task's own credentials stay while it is in here.
         let cred = unsafe { (*bindings::get_current()).cred };
         // SAFETY: All are valid or say that there is none.
@@ -286,7 +286,7 @@ impl Keyring {
     pub fn add(&self, description: &CStr, payload: &[u8]) -> Result {
         // `make_key_ref(key, true)`: we possess it.
         let place = self.0.as_ptr().cast::<u8>().wrapping_add(1).cast();
-        let (kind, name) = (c"user".as_ptr().cast(), description.as_char_ptr());
+        let (kind, name) = (c"user".as_ptr().cast(), description.as_ptr().cast());
         let flags = bindings::KEY_ALLOC_NOT_IN_QUOTA as _;
         let (from, size) = (payload.as_ptr().cast(), payload.len());
         // SAFETY: The keyring is ours, and the bytes are copied.

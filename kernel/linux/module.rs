@@ -29,8 +29,9 @@ unsafe impl Sync for ModprobePath {}
 #[allow(non_upper_case_globals)]
 static modprobe_path: ModprobePath = ModprobePath(UnsafeCell::new(initial()));
 
-/// The bytes of a setting that end in NUL.
-pub(crate) const PATH_LEN: usize = bindings::KMOD_PATH_LEN as usize;
+/// The bytes of a setting that end in NUL: `KMOD_PATH_LEN`, in 7.2 a header of
+/// `kernel/module/` has it, so `glue.c` holds this number against it.
+pub(crate) const PATH_LEN: usize = 256;
 
 /// Looks at the setting as it is now.
 pub(crate) fn setting<R>(look: impl FnOnce(&[u8]) -> R) -> R {

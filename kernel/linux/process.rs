@@ -7,18 +7,15 @@
 use super::cred::Cred;
 use super::subprocess_info::{SubprocessInfo, pack, unpack};
 use super::to_result;
+use super::version::UNBOUND;
 use crate::host::Linux;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, offset_of};
 use kernel::bindings;
 use kernel::ffi::{c_int, c_long, c_ulong, c_void};
 use umh_core::errno::Errno;
 use umh_core::exec;
 use umh_core::host::{Job, Reaped, Task};
 use umh_core::wait::{Retval, Status};
-
-/// The unbound workqueue: its workers have the widest affinity, and may block.
-/// In Linux 7.2 `system_dfl_wq`.
-use kernel::bindings::system_unbound_wq as UNBOUND;
 
 /// `queue_work()`
 pub(crate) fn queue(job: Job<Linux>) {
@@ -35,9 +32,9 @@ pub(crate) fn queue(job: Job<Linux>) {
 /// `work` is that of a call that [`queue`] queued.
 pub(crate) unsafe extern "C" fn work(work: *mut bindings::work_struct) {
     // SAFETY: It is a field of a `subprocess_info`, says the caller.
-    let info = unsafe { kernel::container_of!(work, bindings::subprocess_info, work) };
+    let info = unsafe { work.byte_sub(offset_of!(bindings::subprocess_info, work)) };
     // SAFETY: `queue` packed it, for us.
-    exec::work(&Linux::HOST, unsafe { unpack(info.cast_mut()) });
+    exec::work(&Linux::HOST, unsafe { unpack(info.cast()) });
 }
 
 /// A child of this worker, which owns its job.

@@ -3,14 +3,13 @@
 //! The classic first helper, `/usr/bin/logger help!`, run from a module in
 //! each of the ways that a driver has.
 
-use kernel::c_str;
+use core::ffi::CStr;
 use kernel::prelude::*;
 use umh::{Command, Keyring, Status, Wait};
 
 module! {
     type: UmhTest,
     name: "rust_umh_test",
-    author: "The authors of umh",
     description: "Runs /usr/bin/logger in each way that a driver has",
     license: "GPL",
 }
@@ -19,7 +18,7 @@ struct UmhTest;
 
 impl kernel::Module for UmhTest {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        report("wait", logger(c_str!("help!"))?.wait());
+        report("wait", logger(c"help!")?.wait());
         report("setup/exec", setup_exec());
         match pipe() {
             Ok(()) => pr_info!("pipe: written\n"),
@@ -32,31 +31,31 @@ impl kernel::Module for UmhTest {
 
 /// The program, its words and the usual environment.
 fn logger(words: &CStr) -> Result<Command> {
-    Command::new(c_str!("/usr/bin/logger"))?
+    Command::new(c"/usr/bin/logger")?
         .arg(words)?
-        .env(c_str!("HOME=/"))?
-        .env(c_str!("TERM=linux"))?
-        .env(c_str!("PATH=/sbin:/usr/sbin:/bin:/usr/bin"))
+        .env(c"HOME=/")?
+        .env(c"TERM=linux")?
+        .env(c"PATH=/sbin:/usr/sbin:/bin:/usr/bin")
 }
 
 /// In two steps: what can fail for want of memory, and the call itself.
 fn setup_exec() -> Result<Status> {
-    let call = logger(c_str!("setup"))?.setup()?;
+    let call = logger(c"setup")?.setup()?;
     call.exec(Wait::ProcKillable)
 }
 
 /// The words come through a pipe, which is the program's standard input.
 /// Only its start is waited for, as the kernel's own users of a pipe do.
 fn pipe() -> Result {
-    let mut input = logger(c_str!("-"))?.pipe()?;
+    let mut input = logger(c"-")?.pipe()?;
     input.write_all(b"help! help!\n")
 }
 
 /// The program finds a key in its session keyring.
 fn keys() -> Result<Status> {
-    let keyring = Keyring::new(c_str!("_umh_test"))?;
-    keyring.add(c_str!("umh:test"), b"secret")?;
-    let call = logger(c_str!("keys"))?.setup()?;
+    let keyring = Keyring::new(c"_umh_test")?;
+    keyring.add(c"umh:test", b"secret")?;
+    let call = logger(c"keys")?.setup()?;
     call.keyring(keyring).exec(Wait::Proc)
 }
 
