@@ -22,12 +22,13 @@ mod rust;
 mod source;
 mod stock;
 mod toolchain;
+mod tree;
 
 /// What a kernel is on disk.
 pub(crate) struct Files {
     /// What it is.
     pub(crate) kernel: Kernel,
-    /// The image that QEMU loads.
+    /// What is started.
     pub(crate) image: PathBuf,
     /// `uname -r`.
     pub(crate) release: String,
@@ -59,9 +60,7 @@ pub(crate) fn ready(cache: &Cache, kernel: Kernel) -> Result<Files> {
         Kernel::Stock61 => stock::ready(cache, &debian, kernel, "6.1"),
         Kernel::Stock612 => stock::ready(cache, &debian, kernel, "6.12"),
         Kernel::Option612 => option::ready(cache, &debian),
-        Kernel::C612 | Kernel::Rust612 | Kernel::RustOption612 | Kernel::RustDebug612 => {
-            rust::ready(cache, &debian, kernel)
-        }
+        _ => rust::ready(cache, &debian, kernel),
     };
     files.with_context(|| format!("kernel {} cannot be had", kernel.name()))
 }
@@ -81,9 +80,7 @@ const SELFTESTS: &str = "selftests";
 pub(crate) fn obstacle(kernel: Kernel) -> Option<&'static str> {
     match kernel {
         Kernel::Stock61 | Kernel::Stock612 | Kernel::Option612 => None,
-        Kernel::C612 | Kernel::Rust612 | Kernel::RustOption612 | Kernel::RustDebug612 => {
-            toolchain::obstacle()
-        }
+        _ => toolchain::obstacle(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::vm::rig::{Rig, Seen};
 
 mod accelerator;
 mod compare;
+mod guest;
 mod image;
 mod initramfs;
 pub(crate) mod libraries;
@@ -28,6 +29,7 @@ pub(crate) mod report;
 pub(crate) mod rig;
 mod romfs;
 mod system;
+mod uml;
 
 /// Which guests boot, and how.
 #[derive(Args)]
@@ -79,7 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     rig.case.clone_from(&options.case);
     rig.show_console = options.console;
     if options.compare {
-        return compare::run(&rig, &options.suite);
+        return compare::run(&rig, &options.kernel, &options.suite);
     }
     let mut count = Count::default();
     for boot in boots {

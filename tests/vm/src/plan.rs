@@ -247,7 +247,13 @@ impl Suite {
             Self::Debian12 => &[Kernel::Stock61, Kernel::Option612],
             Self::Modules | Self::BenchModules | Self::EveryModule => &[Kernel::Stock612],
             Self::Apparmor | Self::Selinux | Self::Ima => &[Kernel::Stock612],
-            Self::Engine => &[Kernel::C612, Kernel::Rust612, Kernel::RustDebug612],
+            Self::Engine => &[
+                Kernel::C612,
+                Kernel::Rust612,
+                Kernel::RustDebug612,
+                Kernel::CUml72,
+                Kernel::Uml72,
+            ],
             // With umh in kmod's place, and to compare two kernels.
             Self::KmodSelftest | Self::KmodSelftestWhole => {
                 &[Kernel::Option612, Kernel::C612, Kernel::Rust612]

@@ -11,7 +11,7 @@ use umh_vm::plan::Kernel;
 
 use crate::cache::{self, Cache};
 use crate::debian::Debian;
-use crate::kernel::source::{SOURCE, check, drop_selects, unpack};
+use crate::kernel::source::{Source, check, drop_selects};
 use crate::kernel::{Files, Outside, depmod, release_in};
 use crate::run::Run;
 use crate::say;
@@ -24,10 +24,9 @@ pub(super) fn ready(cache: &Cache, debian: &Debian<'_>) -> Result<Files> {
     let fragment = crate::root().join("tests/vm/kernels/option-6.12.config");
     let text =
         fs::read(&fragment).with_context(|| format!("cannot read {}", fragment.display()))?;
-    let source = debian.tree(SOURCE)?;
-    let version = source.file_name().context("a package's tree has a name")?;
+    let source = Source::of_6_12(debian)?;
 
-    let key = cache::key(&[version.as_encoded_bytes(), &text, RECIPE]);
+    let key = cache::key(&[source.key()?, &text, RECIPE]);
     let base = cache.entry(&format!("option-6.12-{key}"), |partial| {
         say::step(
             "build option-6.12 (about 5 minutes on 2 cores, once)",
@@ -44,9 +43,9 @@ pub(super) fn ready(cache: &Cache, debian: &Debian<'_>) -> Result<Files> {
     })
 }
 
-fn build(package: &Path, fragment: &Path, into: &Path) -> Result<()> {
+fn build(source: &Source, fragment: &Path, into: &Path) -> Result<()> {
     let log = into.join("build.log");
-    let source = unpack(package, into)?;
+    let source = source.unpack(into)?;
     drop_selects(&source.join("lib/Kconfig.debug"))?;
 
     let objects = into.join("objects");

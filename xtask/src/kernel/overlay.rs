@@ -11,29 +11,37 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::cache;
-use crate::kernel::source::SOURCE;
 use crate::run::Run;
-
-/// The lines that Linux needs.
-const PATCH: &str = "kernel/linux-6.12.patch";
 
 /// Files by their paths in the tree.
 pub(super) struct Overlay {
+    /// Where they go: below Linux, and beside it.
+    folders: [PathBuf; 2],
     files: BTreeMap<PathBuf, Vec<u8>>,
     patch: Vec<u8>,
+    patch_file: PathBuf,
 }
 
 impl Overlay {
-    /// As the checkout at `root` has it.
-    pub(super) fn read(root: &Path) -> Result<Self> {
+    /// As the checkout at `root` has it, for Linux in the folder `linux`, which
+    /// needs the lines of `kernel/PATCH`.
+    pub(super) fn read(root: &Path, linux: &str, patch: &str) -> Result<Self> {
+        let folders = [Path::new(linux).join("kernel/umh"), "module".into()];
         let mut files = BTreeMap::new();
-        gather(&root.join("kernel"), &folders()[0], &mut files)?;
-        gather(&root.join("tests/vm/module"), &folders()[1], &mut files)?;
+        gather(&root.join("kernel"), &folders[0], &mut files)?;
+        gather(&root.join("tests/vm/module"), &folders[1], &mut files)?;
         // Read by people, and by patch(1).
-        files.retain(|path, _| !path.ends_with("README.md") && !path.ends_with("linux-6.12.patch"));
-        let patch = root.join(PATCH);
-        let patch = fs::read(&patch).with_context(|| format!("cannot read {}", patch.display()))?;
-        Ok(Self { files, patch })
+        let ends = |path: &Path, end| path.extension().is_some_and(|found| found == end);
+        files.retain(|path, _| !ends(path, "md") && !ends(path, "patch"));
+        let patch_file = root.join("kernel").join(patch);
+        let patch = fs::read(&patch_file)
+            .with_context(|| format!("cannot read {}", patch_file.display()))?;
+        Ok(Self {
+            folders,
+            files,
+            patch,
+            patch_file,
+        })
     }
 
     /// What changes with any of the files.
@@ -55,16 +63,16 @@ impl Overlay {
         let patch = Run::new("patch")
             .dir(source)
             .args(["-p1", "--fuzz=0", "-i"]);
-        patch.arg(crate::root().join(PATCH)).read().map(drop)
+        patch.arg(&self.patch_file).read().map(drop)
     }
 
     /// Makes the folders in `dir` those of the checkout. What is the same stays
     /// untouched, since make(1) looks at times.
     pub(super) fn copy(&self, dir: &Path) -> Result<()> {
-        for folder in folders() {
+        for folder in &self.folders {
             let mut there = BTreeMap::new();
-            if dir.join(&folder).exists() {
-                gather(&dir.join(&folder), &folder, &mut there)?;
+            if dir.join(folder).exists() {
+                gather(&dir.join(folder), folder, &mut there)?;
             }
             let sources = |path: &PathBuf| path.extension().is_some_and(|end| end == "rs");
             for path in there.keys().filter(|path| sources(path)) {
@@ -75,7 +83,7 @@ impl Overlay {
             for (path, text) in self
                 .files
                 .iter()
-                .filter(|(path, _)| path.starts_with(&folder))
+                .filter(|(path, _)| path.starts_with(folder))
             {
                 if there.get(path) != Some(text) {
                     let path = dir.join(path);
@@ -87,11 +95,6 @@ impl Overlay {
         }
         Ok(())
     }
-}
-
-/// Where in a tree the files go.
-fn folders() -> [PathBuf; 2] {
-    [Path::new(SOURCE).join("kernel/umh"), "module".into()]
 }
 
 /// Adds the files below `from` under the name `to`, those behind links too.
@@ -115,15 +118,15 @@ mod tests {
 
     #[test]
     fn the_crates_come_along_and_what_is_the_same_stays_untouched() {
-        let overlay = Overlay::read(crate::root()).unwrap();
-        let engine = folders()[0].join("umh_core/exec.rs");
+        let overlay = Overlay::read(crate::root(), "linux", "linux-6.12.patch").unwrap();
+        let engine = overlay.folders[0].join("umh_core/exec.rs");
         assert!(overlay.files.contains_key(&engine));
 
         let dir = tempfile::tempdir().unwrap();
         overlay.copy(dir.path()).unwrap();
         let written = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
         let before = written(&dir.path().join(&engine));
-        let stale = dir.path().join(&folders()[0]).join("stale.rs");
+        let stale = dir.path().join(&overlay.folders[0]).join("stale.rs");
         fs::write(&stale, "x").unwrap();
         overlay.copy(dir.path()).unwrap();
         assert_eq!(written(&dir.path().join(&engine)), before);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! `c-6.12`, `rust-6.12` and their like: Debian's linux-source-6.12 with
+//! `c-6.12`, `rust-6.12` and their like: Debian's source of Linux with
 //! `kernel/`, from one tree by one option each.
 //!
 //! The tree stays in the cache with its objects, so that a change of `kernel/`
@@ -15,8 +15,9 @@ use umh_vm::plan::Kernel;
 use crate::cache::{self, Cache};
 use crate::debian::Debian;
 use crate::kernel::overlay::Overlay;
-use crate::kernel::source::{SOURCE, check, drop_selects, unpack};
+use crate::kernel::source::{Source, check, drop_selects};
 use crate::kernel::toolchain::{BUILD, Toolchain};
+use crate::kernel::tree::{Tree, variant};
 use crate::kernel::{Files, Outside, SELFTESTS, depmod, release_in};
 use crate::run::Run;
 use crate::say;
@@ -27,60 +28,28 @@ const RECIPE: &[u8] = b"1";
 /// Where in a tree make(1) builds.
 const OBJECTS: &str = "o";
 
-/// A tree, and the kernels that come from it.
-struct Tree {
-    name: &'static str,
-    /// Over `make tinyconfig`, in `tests/vm/kernels`.
-    fragments: &'static [&'static str],
-    /// The kernel that its modules are built with.
-    main: Kernel,
-}
-
-const PLAIN: Tree = Tree {
-    name: "rust-6.12",
-    fragments: &["option-6.12.config", "rust-6.12.config"],
-    main: Kernel::Rust612,
-};
-
-const DEBUG: Tree = Tree {
-    name: "rust-debug-6.12",
-    fragments: &[
-        "option-6.12.config",
-        "rust-6.12.config",
-        "rust-debug-6.12.config",
-    ],
-    main: Kernel::RustDebug612,
-};
-
 /// The files of `kernel`, built when what goes into them has changed.
 pub(super) fn ready(cache: &Cache, debian: &Debian<'_>, kernel: Kernel) -> Result<Files> {
-    let tree = match kernel {
-        Kernel::RustDebug612 => &DEBUG,
-        _ => &PLAIN,
-    };
+    let tree = Tree::of(kernel);
     let toolchain = Toolchain::ready(cache)?;
-    let overlay = Overlay::read(crate::root())?;
+    let source = tree.source(cache, debian)?;
+    let overlay = Overlay::read(crate::root(), &source.name, tree.patch)?;
     let fragments = tree.fragments.iter().map(|name| {
         let path = crate::root().join("tests/vm/kernels").join(name);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     });
     let fragment = fragments.collect::<Result<String>>()?;
 
-    let package = debian.tree(SOURCE)?;
-    let version = package.file_name().context("a package's tree has a name")?;
-    let tree_key = cache::key(&[
-        version.as_encoded_bytes(),
-        overlay.patch(),
-        toolchain.name()?,
-        RECIPE,
-    ]);
+    let tree_key = cache::key(&[source.key()?, overlay.patch(), toolchain.name()?, RECIPE]);
     let dir = cache.entry(&format!("{}-tree-{tree_key}", tree.name), |partial| {
-        prepare(&package, &overlay, partial)
+        prepare(&source, &overlay, partial)
     })?;
 
     let key = cache::key(&[tree_key.as_bytes(), fragment.as_bytes(), &overlay.key()]);
     let make = Make {
         toolchain: &toolchain,
+        tree,
+        linux: &source.name,
         dir: &dir,
         fragment: &fragment,
     };
@@ -95,19 +64,16 @@ pub(super) fn ready(cache: &Cache, debian: &Debian<'_>, kernel: Kernel) -> Resul
     })?;
     Ok(Files {
         kernel,
-        image: image.join(IMAGE),
+        image: image.join(tree.machine.image().0),
         release: release_in(&base)?,
         outside: Outside::Built(base.clone()),
         base,
     })
 }
 
-/// What QEMU loads.
-const IMAGE: &str = "bzImage";
-
 /// A tree with our changes, in which nothing was built yet.
-fn prepare(package: &Path, overlay: &Overlay, dir: &Path) -> Result<()> {
-    let source = unpack(package, dir)?;
+fn prepare(source: &Source, overlay: &Overlay, dir: &Path) -> Result<()> {
+    let source = source.unpack(dir)?;
     drop_selects(&source.join("lib/Kconfig.debug"))?;
     overlay.apply(&source)?;
     Ok(fs::create_dir(dir.join(OBJECTS))?)
@@ -119,9 +85,10 @@ fn image(make: &Make<'_>, kernel: Kernel, overlay: &Overlay, into: &Path) -> Res
     let _locked = make.lock()?;
     overlay.copy(make.dir)?;
     make.configure(variant(kernel))?;
-    make.run(&[&jobs(), IMAGE])?;
-    let image = make.dir.join(OBJECTS).join("arch/x86/boot").join(IMAGE);
-    fs::copy(image, into.join(IMAGE)).map(drop)?;
+    let (target, image) = make.tree.machine.image();
+    make.run(&[&jobs(), target])?;
+    let image = make.dir.join(OBJECTS).join(image);
+    fs::copy(image, into.join(target)).map(drop)?;
     Ok(())
 }
 
@@ -145,7 +112,7 @@ fn build(make: &Make<'_>, kernel: Kernel, overlay: &Overlay, into: &Path) -> Res
     make.run(&[&format!("M={BUILD}/module"), "modules"])?;
     let module = make.dir.join("module/umh_test.ko");
     fs::copy(module, into.join("umh_test.ko"))?;
-    selftests(make.toolchain, make.dir, into)
+    selftests(make, into)
 }
 
 fn jobs() -> String {
@@ -153,25 +120,10 @@ fn jobs() -> String {
     format!("-j{jobs}")
 }
 
-/// What a kernel of the tree has and others have not.
-fn variant(kernel: Kernel) -> &'static str {
-    match kernel {
-        Kernel::C612 => "# CONFIG_RUST_UMH is not set\n# CONFIG_STATIC_USERMODEHELPER is not set\n",
-        Kernel::RustOption612 => concat!(
-            "CONFIG_RUST_UMH=y\nCONFIG_RUST_UMH_KUNIT_TEST=y\n",
-            "CONFIG_STATIC_USERMODEHELPER=y\n",
-            "CONFIG_STATIC_USERMODEHELPER_PATH=\"/sbin/usermode-helper\"\n",
-        ),
-        _ => concat!(
-            "CONFIG_RUST_UMH=y\nCONFIG_RUST_UMH_KUNIT_TEST=y\n",
-            "# CONFIG_STATIC_USERMODEHELPER is not set\n",
-        ),
-    }
-}
-
 /// Linux's own, as scripts, with the one program that they need.
-fn selftests(toolchain: &Toolchain, dir: &Path, into: &Path) -> Result<()> {
-    let folder = format!("{SOURCE}/tools/testing/selftests");
+fn selftests(make: &Make<'_>, into: &Path) -> Result<()> {
+    let dir = make.dir;
+    let folder = format!("{}/tools/testing/selftests", make.linux);
     let to = into.join(SELFTESTS);
     fs::create_dir(&to)?;
     for name in ["kmod", "firmware"] {
@@ -179,7 +131,10 @@ fn selftests(toolchain: &Toolchain, dir: &Path, into: &Path) -> Result<()> {
         Run::new("cp").arg("-r").arg(from).arg(&to).read()?;
     }
     let source = format!("{BUILD}/{folder}/firmware/fw_namespace");
-    let gcc = toolchain.run(dir, "gcc").args(["-static", "-O2", "-o"]);
+    let gcc = make
+        .toolchain
+        .run(dir, "gcc")
+        .args(["-static", "-O2", "-o"]);
     gcc.args([&source, &format!("{source}.c")]).read()?;
     let program = dir.join(folder).join("firmware/fw_namespace");
     fs::copy(program, to.join("firmware/fw_namespace")).map(drop)?;
@@ -189,6 +144,9 @@ fn selftests(toolchain: &Toolchain, dir: &Path, into: &Path) -> Result<()> {
 /// make(1) in a tree.
 struct Make<'a> {
     toolchain: &'a Toolchain,
+    tree: &'a Tree,
+    /// The folder of Linux in it.
+    linux: &'a str,
     dir: &'a Path,
     /// What all kernels of the tree have.
     fragment: &'a str,
@@ -202,8 +160,9 @@ impl Make<'_> {
     }
 
     fn run(&self, words: &[&str]) -> Result<()> {
-        let make = self.toolchain.run(self.dir, "make").arg("LLVM=1");
-        let make = make.args(["-C", &format!("{BUILD}/{SOURCE}")]);
+        let make = self.toolchain.run(self.dir, "make");
+        let make = make.args(self.tree.machine.words());
+        let make = make.args(["-C", &format!("{BUILD}/{}", self.linux)]);
         let make = make.arg(format!("O={BUILD}/{OBJECTS}"));
         make.args(words).logged(&self.dir.join("build.log"))
     }

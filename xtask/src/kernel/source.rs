@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Debian's linux-source-6.12, from which kernels with settings of ours are
-//! built.
+//! Linux as Debian packages its source, from which kernels with settings of
+//! ours are built: 6.12, and what the unstable suite has.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,42 +12,84 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::cache::Cache;
 use crate::debian::Debian;
 use crate::run::Run;
+use crate::say;
 
-/// The package.
-pub(super) const SOURCE: &str = "linux-source-6.12";
+/// A package of source, unpacked.
+pub(super) struct Source {
+    /// Its name, which is also that of the folder in its archive.
+    pub(super) name: String,
+    package: PathBuf,
+}
 
-/// What the build never reads, a third of the tree: other architectures' code
-/// (their Kconfig files are read), device trees, register tables.
+/// What builds never read, a third of the tree: the code of architectures but
+/// x86 and um (their Kconfig files are read), device trees, register tables.
 const LEFT_OUT: &[&str] = &[
-    "*/arch/[!x]*/*.[chS]",
+    "*/arch/[!xu]*/*.[chS]",
     "*.dts",
     "*.dtsi",
     "*/drivers/gpu/drm/amd/include",
 ];
 
-/// Unpacks the source of `package` into a directory.
-pub(super) fn unpack(package: &Path, into: &Path) -> Result<PathBuf> {
-    let archive = package.join(format!("usr/src/{SOURCE}.tar.xz"));
-    let tar = Run::new("tar").dir(into);
-    let tar = tar.args(
-        LEFT_OUT
-            .iter()
-            .map(|pattern| format!("--exclude={pattern}")),
-    );
-    tar.arg("-xJf").arg(archive).read()?;
-    Ok(into.join(SOURCE))
+impl Source {
+    /// Linux 6.12.
+    pub(super) fn of_6_12(debian: &Debian<'_>) -> Result<Self> {
+        Self::named("linux-source-6.12".into(), debian)
+    }
+
+    /// The newest that Debian unstable has.
+    pub(super) fn of_unstable(cache: &Cache) -> Result<Self> {
+        const KNOWN: &str = "linux-source-7.2";
+        let debian = Debian::of(cache, "sid");
+        let newest = debian.dependency(&["linux-source"], "linux-source-");
+        // Who is offline may have it in the cache.
+        let name = newest.unwrap_or_else(|_| KNOWN.into());
+        if name != KNOWN {
+            say::progress(format_args!(
+                "Debian unstable has {name} now, and {KNOWN} no more, for which kernel/ was tried"
+            ));
+        }
+        Self::named(name, &debian)
+    }
+
+    fn named(name: String, debian: &Debian<'_>) -> Result<Self> {
+        let package = debian.tree(&name)?;
+        Ok(Self { name, package })
+    }
+
+    /// What changes with the source.
+    pub(super) fn key(&self) -> Result<&[u8]> {
+        let version = self.package.file_name();
+        let version = version.context("a package's tree has a name")?;
+        Ok(version.as_encoded_bytes())
+    }
+
+    /// Unpacks it into a directory, as a folder of its name.
+    pub(super) fn unpack(&self, into: &Path) -> Result<PathBuf> {
+        let tar = Run::new("tar").dir(into);
+        let tar = tar.args(
+            LEFT_OUT
+                .iter()
+                .map(|pattern| format!("--exclude={pattern}")),
+        );
+        tar.arg("-xJf").arg(self.archive()).read()?;
+        Ok(into.join(&self.name))
+    }
+
+    fn archive(&self) -> PathBuf {
+        self.package.join(format!("usr/src/{}.tar.xz", self.name))
+    }
 }
 
 /// Linux's own tests of kmod, scripts for which nothing has to be built.
 pub(super) fn selftests(cache: &Cache, debian: &Debian<'_>) -> Result<PathBuf> {
-    let package = debian.tree(SOURCE)?;
-    let version = package.file_name().context("a package's tree has a name")?;
-    let name = format!("selftests-{}", version.display());
-    cache.entry(&name, |partial| {
-        let archive = package.join(format!("usr/src/{SOURCE}.tar.xz"));
+    let source = Source::of_6_12(debian)?;
+    let name = [b"selftests-", source.key()?].concat();
+    cache.entry(&String::from_utf8_lossy(&name), |partial| {
         let tar = Run::new("tar").dir(partial);
-        let tar = tar.arg("--strip-components=4").arg("-xJf").arg(archive);
-        tar.arg(format!("{SOURCE}/tools/testing/selftests/kmod"))
+        let tar = tar
+            .args(["--strip-components=4", "-xJf"])
+            .arg(source.archive());
+        tar.arg(format!("{}/tools/testing/selftests/kmod", source.name))
             .read()
             .map(drop)
     })

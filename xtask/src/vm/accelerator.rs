@@ -14,9 +14,9 @@ use anyhow::Result;
 
 use crate::cache::{self, Cache};
 use crate::run::Run;
+use crate::vm::guest::{self, Ending, Guest, Machine};
 use crate::vm::image::Image;
 use crate::vm::newc::Archive;
-use crate::vm::qemu::{self, Ending, Guest};
 
 /// How QEMU runs the guest's instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ fn boots(image: &Path, dir: &Path) -> Result<bool> {
     fs::write(&initramfs, Box::<Archive>::default().finish())?;
     let console = dir.join("console.log");
     let guest = Guest {
-        accelerator: Accelerator::Kvm,
+        machine: Machine::Qemu(Accelerator::Kvm),
         image,
         initramfs: &initramfs,
         command_line: "panic=-1",
@@ -97,5 +97,5 @@ fn boots(image: &Path, dir: &Path) -> Result<bool> {
         limit: Duration::from_secs(15),
     };
     let ending = guest.boot(|_| {})?;
-    Ok(ending == Ending::Exited && qemu::console(&console).contains("Kernel panic"))
+    Ok(ending == Ending::Exited && guest::console(&console).contains("Kernel panic"))
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use umh_vm::plan::{Boot, Kernel, Suite};
 use umh_vm::protocol::Line;
 
@@ -13,7 +13,7 @@ use crate::say::{self, Colour, paint};
 use crate::vm::report::{Case, Verdict};
 use crate::vm::rig::{Rig, Seen};
 
-/// What both run.
+/// What both run, where they can.
 const SUITES: &[Suite] = &[
     Suite::Engine,
     Suite::Calls,
@@ -22,13 +22,21 @@ const SUITES: &[Suite] = &[
 ];
 
 /// Boots both with each suite of `suites`, all if there is none; whether they
-/// do the same, and well.
-pub(super) fn run(rig: &Rig, suites: &[Suite]) -> Result<bool> {
+/// do the same, and well. Which two `kernels` says, by the one or the other.
+pub(super) fn run(rig: &Rig, kernels: &[Kernel], suites: &[Suite]) -> Result<bool> {
+    let pair = match kernels {
+        [] | [Kernel::C612 | Kernel::Rust612] => [Kernel::C612, Kernel::Rust612],
+        [Kernel::CUml72 | Kernel::Uml72] => [Kernel::CUml72, Kernel::Uml72],
+        _ => bail!("only --kernel rust-6.12 and --kernel uml-7.2 are there in C as well"),
+    };
     let suites = if suites.is_empty() { SUITES } else { suites };
+    let suites = suites
+        .iter()
+        .filter(|suite| Boot::all().any(|boot| boot == Boot::of(pair[1], **suite)));
     let mut differ = 0;
     for &suite in suites {
-        let c = results(rig, Kernel::C612, suite)?;
-        let rust = results(rig, Kernel::Rust612, suite)?;
+        let c = results(rig, pair[0], suite)?;
+        let rust = results(rig, pair[1], suite)?;
         say::line(format_args!("\n{} in C and in Rust", suite.name()));
         let names = c
             .order

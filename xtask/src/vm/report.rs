@@ -8,7 +8,7 @@ use umh_vm::plan::{Boot, End, Suite};
 use umh_vm::protocol::Line;
 
 use crate::run::tail;
-use crate::vm::qemu::Ending;
+use crate::vm::guest::Ending;
 
 /// The results of one boot.
 #[derive(Default)]

@@ -15,9 +15,9 @@ use crate::cache::Cache;
 use crate::kernel::{self, Files};
 use crate::say;
 use crate::vm::accelerator::Accelerator;
+use crate::vm::guest::{self, Guest, Machine};
 use crate::vm::initramfs;
 use crate::vm::programs::{self, Programs};
-use crate::vm::qemu::{self, Guest};
 use crate::vm::report::{Case, Report};
 
 /// Kernels, programs and a place for logs.
@@ -69,12 +69,13 @@ impl Rig {
 
         let console = dir.join("console.log");
         let command_line = boot.command_line(self.case.as_deref());
-        let accelerator = match self.counts {
-            true => Accelerator::Counted,
-            false => Accelerator::working(&self.cache, &files.image)?,
+        let machine = match boot.kernel.is_process() {
+            true => Machine::Process,
+            false if self.counts => Machine::Qemu(Accelerator::Counted),
+            false => Machine::Qemu(Accelerator::working(&self.cache, &files.image)?),
         };
         let guest = Guest {
-            accelerator,
+            machine,
             image: &files.image,
             initramfs: &initramfs,
             command_line: &command_line,
@@ -92,7 +93,7 @@ impl Rig {
                 }
             })
         })?;
-        if let Some(case) = report.close(boot, ending, &qemu::console(&console)) {
+        if let Some(case) = report.close(boot, ending, &guest::console(&console)) {
             each(Seen::Case(case));
         }
         Ok(report)

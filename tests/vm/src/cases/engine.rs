@@ -21,7 +21,7 @@ use crate::guest::Machine;
 use crate::plan::{Kernel, Suite};
 
 /// Every kernel that is built in two ways, or may be watched.
-const KERNELS: &[Kernel] = &[Kernel::C612, Kernel::Rust612, Kernel::RustDebug612];
+const KERNELS: &[Kernel] = Suite::Engine.kernels();
 
 pub(super) const FILES: &[&[Case]] = &[
     inside::CASES,

@@ -21,6 +21,10 @@ pub enum Kernel {
     RustOption612,
     /// [`Kernel::Rust612`] with what finds faults: lockdep, kmemleak, ...
     RustDebug612,
+    /// Debian unstable's source as User-Mode Linux, with Linux's own C.
+    CUml72,
+    /// The same tree with `kernel/` in its place.
+    Uml72,
 }
 
 impl Kernel {
@@ -33,6 +37,8 @@ impl Kernel {
         Self::Rust612,
         Self::RustOption612,
         Self::RustDebug612,
+        Self::CUml72,
+        Self::Uml72,
     ];
 
     /// Those whose calls Linux's own code makes, as people have them.
@@ -48,6 +54,8 @@ impl Kernel {
             Self::Rust612 => "rust-6.12",
             Self::RustOption612 => "rust-option-6.12",
             Self::RustDebug612 => "rust-debug-6.12",
+            Self::CUml72 => "c-uml-7.2",
+            Self::Uml72 => "uml-7.2",
         }
     }
 
@@ -74,6 +82,19 @@ impl Kernel {
     /// Whether it watches itself, for which it takes time and memory.
     pub const fn is_watched(self) -> bool {
         matches!(self, Self::RustDebug612)
+    }
+
+    /// Whether it is a process of the host's and no machine in QEMU.
+    pub const fn is_process(self) -> bool {
+        matches!(self, Self::CUml72 | Self::Uml72)
+    }
+
+    /// Whether its calls are made by Linux's own C.
+    pub const fn is_in_c(self) -> bool {
+        !matches!(
+            self,
+            Self::Rust612 | Self::RustOption612 | Self::RustDebug612 | Self::Uml72
+        )
     }
 
     /// The kernel of that name.

@@ -16,7 +16,7 @@ pub(super) const CASES: &[Case] = &[
     on(RUST, "the_tests_inside_the_kernel_pass", kunit),
 ];
 
-const RUST: &[Kernel] = &[Kernel::Rust612, Kernel::RustDebug612];
+const RUST: &[Kernel] = &[Kernel::Rust612, Kernel::RustDebug612, Kernel::Uml72];
 
 fn code(machine: &Machine) -> Result<()> {
     let symbols = std::fs::read_to_string("/proc/kallsyms")?;
@@ -30,7 +30,7 @@ fn code(machine: &Machine) -> Result<()> {
     ensure!(has("call_usermodehelper_exec"), "the symbols are hidden");
     let c = has("call_usermodehelper_exec_work") && has("free_modprobe_argv");
     let rust = symbols.contains("umh_core") && symbols.contains("umh_rust");
-    let wanted = machine.kernel != Kernel::C612;
+    let wanted = !machine.kernel.is_in_c();
     ensure!(c != wanted && rust == wanted, "in C: {c}, in Rust: {rust}");
     Ok(())
 }
