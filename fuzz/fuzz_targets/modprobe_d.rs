@@ -30,6 +30,10 @@ impl System for Nothing {
     fn map(&self, _: BorrowedFd<'_>) -> Result<&'static [u8], Errno> {
         Err(Errno::NOENT)
     }
+
+    fn link(&self, _: &[u8]) -> Result<Vec<u8>, Errno> {
+        Err(Errno::NOENT)
+    }
 }
 
 fuzz_target!(|input: &[u8]| {

@@ -61,18 +61,19 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     Ok(clean)
 }
 
+/// Whether all targets compile: a change elsewhere breaks them unseen.
+pub(crate) fn compile() -> Result<bool> {
+    let cargo = cargo("check", &crate::root().join("fuzz"));
+    Ok(cargo.args(["--bins", "--quiet"]).shown()?.success())
+}
+
 fn fuzz(folder: &Path, target: &str, seconds: u32) -> Result<bool> {
     let corpus = folder.join("corpus").join(target);
     let artifacts = folder.join("artifacts").join(target);
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&artifacts)?;
 
-    let cargo = Run::cargo()
-        .dir(folder)
-        .args(["run", "--release", "--target", TRIPLE]);
-    let cargo = cargo.arg("--target-dir").arg(crate::target().join("fuzz"));
-    let cargo = cargo.env("RUSTFLAGS", FLAGS.join(" "));
-    let mut cargo = cargo.args(["--bin", target, "--"]);
+    let mut cargo = cargo("run", folder).args(["--bin", target, "--"]);
     cargo = cargo.arg(format!("-max_total_time={seconds}"));
     cargo = cargo.arg(format!("-artifact_prefix={}/", artifacts.display()));
     let words = folder.join(format!("{target}.dict"));
@@ -80,6 +81,13 @@ fn fuzz(folder: &Path, target: &str, seconds: u32) -> Result<bool> {
         cargo = cargo.arg(format!("-dict={}", words.display()));
     }
     Ok(cargo.arg(corpus).shown()?.success())
+}
+
+fn cargo(command: &str, folder: &Path) -> Run {
+    let cargo = Run::cargo().dir(folder).arg(command);
+    let cargo = cargo.args(["--release", "--target", TRIPLE, "--target-dir"]);
+    let cargo = cargo.arg(crate::target().join("fuzz"));
+    cargo.env("RUSTFLAGS", FLAGS.join(" "))
 }
 
 fn targets(folder: &Path) -> Result<Vec<String>> {

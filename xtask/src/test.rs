@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use umh_vm::plan::Boot;
 
 use crate::conform;
+use crate::fuzz;
 use crate::kernel;
 use crate::run::Run;
 use crate::say;
@@ -33,11 +34,8 @@ pub(crate) fn run() -> Result<bool> {
         &[("RUSTFLAGS", "--cfg loom")],
         &mut count,
     )?;
-    match conform::test() {
-        Ok(true) => count.passed += 1,
-        Ok(false) => failed(&mut count, "conform", "what differs is said above"),
-        Err(error) => failed(&mut count, "conform", &format!("{error:#}")),
-    }
+    one("fuzz targets", fuzz::compile(), &mut count);
+    one("conform", conform::test(), &mut count);
     // A guest without its programs cannot say anything: stop here.
     match Rig::new() {
         Ok(rig) => booted(&rig, &mut count),
@@ -64,6 +62,18 @@ fn booted(rig: &Rig, count: &mut Count) {
             let name = format!("{}/{}", boot.kernel.name(), boot.suite.name());
             failed(count, &name, &format!("{error:#}"));
         }
+    }
+}
+
+/// What counts as one test, and says itself what is wrong.
+fn one(name: &str, passed: Result<bool>, count: &mut Count) {
+    match passed {
+        Ok(true) => {
+            count.passed += 1;
+            say::line(format_args!("test {name} ... ok"));
+        }
+        Ok(false) => failed(count, name, "what is wrong is said above"),
+        Err(error) => failed(count, name, &format!("{error:#}")),
     }
 }
 
