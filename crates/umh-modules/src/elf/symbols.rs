@@ -43,9 +43,9 @@ impl<'a> Object<'a> {
     /// and without `CONFIG_MODVERSIONS` the strings of its exports.
     pub fn exports(&self) -> Vec<Export<'a>> {
         let checksummed = if self.format.wide {
-            self.checksummed::<Wide>()
+            self.checksummed::<WIDE>()
         } else {
-            self.checksummed::<Narrow>()
+            self.checksummed::<NARROW>()
         };
         match checksummed {
             Some(exports) if !exports.is_empty() => exports,
@@ -62,18 +62,21 @@ impl<'a> Object<'a> {
     /// these, and what only its [`Object::versions`] name (`module_layout`).
     pub fn undefined(&self) -> Vec<Undefined<'a>> {
         let undefined = if self.format.wide {
-            self.without_section::<Wide>()
+            self.without_section::<WIDE>()
         } else {
-            self.without_section::<Narrow>()
+            self.without_section::<NARROW>()
         };
         undefined.unwrap_or_default()
     }
 
-    fn without_section<S: Symbol>(&self) -> Option<Vec<Undefined<'a>>> {
+    fn without_section<const SIZE: usize>(&self) -> Option<Vec<Undefined<'a>>>
+    where
+        [u8; SIZE]: Symbol,
+    {
         let registers = self.format.has_register_symbols();
         // As many as a usual module has.
         let mut undefined = Vec::with_capacity(64);
-        for symbol in self.symbols::<S>()? {
+        for symbol in self.symbols::<SIZE>()? {
             if self.format.number(&symbol.section())? != UNDEFINED {
                 continue;
             }
@@ -81,7 +84,7 @@ impl<'a> Object<'a> {
             if registers && info & 0xf == REGISTER {
                 continue;
             }
-            let name = text(self.names, self.format.number(&symbol.name())?)?;
+            let name = text(self.names, self.name_at(symbol)?)?;
             if !name.is_empty() {
                 undefined.push(Undefined {
                     name,
@@ -93,13 +96,16 @@ impl<'a> Object<'a> {
     }
 
     /// The `__crc_` symbols; nothing if a name is not among the strings.
-    fn checksummed<S: Symbol>(&self) -> Option<Vec<Export<'a>>> {
+    fn checksummed<const SIZE: usize>(&self) -> Option<Vec<Export<'a>>>
+    where
+        [u8; SIZE]: Symbol,
+    {
         // Up to the last NUL: what begins in there also ends there.
         let end = memchr::memrchr(0, self.names)?;
         let names = self.names.get(..=end)?;
         let mut exports = Vec::new();
-        for symbol in self.symbols::<S>()? {
-            let at = usize::try_from(self.format.number(&symbol.name())?).ok()?;
+        for symbol in self.symbols::<SIZE>()? {
+            let at = usize::try_from(self.name_at(symbol)?).ok()?;
             let name = names.get(at..).filter(|name| !name.is_empty())?;
             if name.first_chunk() != Some(CHECKSUM) {
                 continue;
@@ -125,38 +131,32 @@ impl<'a> Object<'a> {
     }
 
     /// The entries of the symbol table but the first, which is nothing.
-    fn symbols<S: Symbol>(&self) -> Option<&'a [S]> {
-        S::all(self.symbols?)?.get(1..)
+    fn symbols<const SIZE: usize>(&self) -> Option<&'a [[u8; SIZE]]> {
+        let (all, rest) = self.symbols?.as_chunks();
+        all.get(1..).filter(|_| rest.is_empty())
+    }
+
+    /// Where among the strings the name of an entry begins.
+    fn name_at(&self, symbol: &[u8]) -> Option<u64> {
+        self.format.number(symbol.first_chunk::<4>()?)
     }
 }
 
-/// An entry of the symbol table, of one word size. A million are read: where
-/// a field stands is known when this is compiled.
-trait Symbol: Sized {
-    /// The entries in `table`; nothing if it does not end with one.
-    fn all(table: &[u8]) -> Option<&[Self]>;
-    fn name(&self) -> [u8; 4];
+/// An entry of the symbol table, of one word size, behind the name that both
+/// begin with. A million are read: where a field stands is known when this is
+/// compiled.
+trait Symbol {
     fn info(&self) -> u8;
     fn section(&self) -> [u8; 2];
     fn value(&self) -> &[u8];
 }
 
-/// `Elf64_Sym`
-type Wide = [u8; 24];
-/// `Elf32_Sym`
-type Narrow = [u8; 16];
+/// The bytes of an `Elf64_Sym`.
+const WIDE: usize = 24;
+/// The bytes of an `Elf32_Sym`.
+const NARROW: usize = 16;
 
-impl Symbol for Wide {
-    fn all(table: &[u8]) -> Option<&[Self]> {
-        let (all, rest) = table.as_chunks();
-        rest.is_empty().then_some(all)
-    }
-
-    fn name(&self) -> [u8; 4] {
-        let [a, b, c, d, ..] = *self;
-        [a, b, c, d]
-    }
-
+impl Symbol for [u8; WIDE] {
     fn info(&self) -> u8 {
         let [_, _, _, _, info, ..] = *self;
         info
@@ -172,17 +172,7 @@ impl Symbol for Wide {
     }
 }
 
-impl Symbol for Narrow {
-    fn all(table: &[u8]) -> Option<&[Self]> {
-        let (all, rest) = table.as_chunks();
-        rest.is_empty().then_some(all)
-    }
-
-    fn name(&self) -> [u8; 4] {
-        let [a, b, c, d, ..] = *self;
-        [a, b, c, d]
-    }
-
+impl Symbol for [u8; NARROW] {
     fn info(&self) -> u8 {
         let [.., info, _, _, _] = *self;
         info
