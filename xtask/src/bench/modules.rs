@@ -8,6 +8,8 @@
 //! time is that of the process and its threads, and ratios are to be trusted
 //! more than times.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -56,6 +58,15 @@ enum Part {
     Requests,
 }
 
+/// The programs, what they are tried on, and how often.
+struct Bench<'a> {
+    umh: &'a Path,
+    kmods: [Kmod; 2],
+    /// Where trees of modules are.
+    cache: &'a Cache,
+    rounds: usize,
+}
+
 /// What one program needed for one task.
 struct Row {
     task: &'static str,
@@ -75,12 +86,17 @@ pub(super) fn run(options: &Options) -> Result<bool> {
         let built = Run::cargo().args(["umh", "--quiet"]);
         ensure!(built.shown()?.success(), "umh-cli does not build");
         let umh = crate::target().join(TARGET).join("release/umh");
-        let cache = Cache::open()?;
-        let kmods = [Kmod::of(&cache, "trixie")?, Kmod::of(&cache, "bookworm")?];
+        let cache = &Cache::open()?;
+        let bench = Bench {
+            umh: &umh,
+            kmods: [Kmod::of(cache, "trixie")?, Kmod::of(cache, "bookworm")?],
+            cache,
+            rounds: options.rounds,
+        };
         if of_tools {
-            depmod::measure(&umh, &kmods, &cache, options.rounds, &mut rows)?;
+            depmod::measure(&bench, &mut rows)?;
         }
-        lookups::measure(&umh, &kmods, &cache, options.rounds, &mut rows)?;
+        lookups::measure(&bench, &mut rows)?;
         aims = aims::of(&rows);
         native = Native::measure(&umh, options.rounds)
             .inspect_err(|error| say::progress(format_args!("not as the kernel: {error:#}")))

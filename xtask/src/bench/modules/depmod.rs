@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Row;
 use super::cost::Cost;
-use crate::cache::Cache;
-use crate::kmod::Kmod;
+use super::{Bench, Row};
 use crate::run::Run;
 use crate::say;
 use crate::trees::{Form, Tree};
@@ -57,13 +55,7 @@ impl Subject<'_> {
 }
 
 /// Measures all tasks.
-pub(super) fn measure(
-    umh: &Path,
-    kmods: &[Kmod],
-    cache: &Cache,
-    rounds: usize,
-    rows: &mut Vec<Row>,
-) -> Result<()> {
+pub(super) fn measure(bench: &Bench<'_>, rows: &mut Vec<Row>) -> Result<()> {
     let scratch = crate::target().join("bench-modules");
     for (task, form) in [
         (RAW, Form::Raw),
@@ -72,19 +64,12 @@ pub(super) fn measure(
         (XZ, Form::Xz),
         (ZSTD, Form::Zstd),
     ] {
-        let tree = Tree::of(cache, form)?;
+        let tree = Tree::of(bench.cache, form)?;
         if scratch.exists() {
             fs::remove_dir_all(&scratch)?;
         }
-        let subjects = say::step(&format!("{task}, {rounds} times"), || {
-            full(
-                umh,
-                kmods,
-                &tree,
-                &scratch,
-                (task == RAW_ONE).then_some("0"),
-                rounds,
-            )
+        let subjects = say::step(&format!("{task}, {} times", bench.rounds), || {
+            full(bench, &tree, &scratch, (task == RAW_ONE).then_some("0"))
         })?;
         rows.extend(subjects.into_iter().map(|subject| Row {
             task,
@@ -92,26 +77,22 @@ pub(super) fn measure(
             cost: Cost::median(&subject.costs),
         }));
         if task == RAW_ONE {
-            super::floor::measure(task, &tree, rounds, rows)?;
+            super::floor::measure(task, &tree, bench.rounds, rows)?;
         }
     }
     fs::remove_dir_all(&scratch)?;
-    let tree = Tree::of(cache, Form::Xz)?;
-    say::step(CHANGED, || {
-        changed(umh, kmods, &tree, &scratch, rounds, rows)
-    })?;
+    let tree = Tree::of(bench.cache, Form::Xz)?;
+    say::step(CHANGED, || changed(bench, &tree, &scratch, rows))?;
     fs::remove_dir_all(&scratch)?;
     Ok(())
 }
 
 /// All modules, by everybody who can read them; the results must be the same.
 fn full<'a>(
-    umh: &'a Path,
-    kmods: &'a [Kmod],
+    bench: &'a Bench<'_>,
     tree: &Tree,
     scratch: &Path,
     processor: Option<&'static str>,
-    rounds: usize,
 ) -> Result<Vec<Subject<'a>>> {
     // Without zlib Debian's kmod writes empty indexes and reports success;
     // busybox does that with zstd, and has no binary indexes at all.
@@ -135,9 +116,13 @@ fn full<'a>(
         });
         Ok(())
     };
-    add(OURS, true, Box::new(move || pinned(umh).arg("depmod")))?;
+    add(
+        OURS,
+        true,
+        Box::new(move || pinned(bench.umh).arg("depmod")),
+    )?;
     if tree.form != Form::Gzip {
-        for kmod in kmods {
+        for kmod in &bench.kmods {
             let name = format!("kmod {}", kmod.version);
             add(
                 &name,
@@ -155,7 +140,7 @@ fn full<'a>(
     if let Some(first) = subjects.first() {
         first.once(tree)?;
     }
-    for round in 0..rounds {
+    for round in 0..bench.rounds {
         // Ten times as slow, and not what aims are about.
         let not_again = |subject: &Subject<'_>| !subject.whole && round >= SLOW_ROUNDS;
         for subject in &mut subjects {
@@ -173,14 +158,7 @@ fn full<'a>(
 }
 
 /// One of many modules changed: ours remembers the others.
-fn changed(
-    umh: &Path,
-    kmods: &[Kmod],
-    tree: &Tree,
-    scratch: &Path,
-    rounds: usize,
-    rows: &mut Vec<Row>,
-) -> Result<()> {
+fn changed(bench: &Bench<'_>, tree: &Tree, scratch: &Path, rows: &mut Vec<Row>) -> Result<()> {
     let base = scratch.join("tree");
     fs::create_dir_all(&base)?;
     let copy = tree.copy(&base)?;
@@ -189,7 +167,7 @@ fn changed(
     let memory = scratch.join("memory");
     let arguments = |run: Run| run.arg("-b").arg(&base).args(["-C", "/dev/null"]);
     let ours = || {
-        let run = arguments(Run::new(umh).arg("depmod"));
+        let run = arguments(Run::new(bench.umh).arg("depmod"));
         run.arg("--remember").arg(&memory).arg(&tree.release)
     };
     // Nothing is remembered of files that changed a moment ago, as links to
@@ -198,13 +176,17 @@ fn changed(
     Cost::of(ours())?;
 
     let (mut costs, mut quick, mut kmod_quick) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rounds {
+    for _ in 0..bench.rounds {
         fs::remove_file(&module)?;
         fs::write(&module, &bytes)?;
         costs.push(Cost::of(ours())?);
-        let run = arguments(Run::new(umh).arg("depmod")).arg("-A");
+        let run = arguments(Run::new(bench.umh).arg("depmod")).arg("-A");
         quick.push(Cost::of(run.arg(&tree.release))?);
-        for kmod in kmods.iter().filter(|kmod| KMOD.ends_with(&kmod.version)) {
+        for kmod in bench
+            .kmods
+            .iter()
+            .filter(|kmod| KMOD.ends_with(&kmod.version))
+        {
             let run = arguments(kmod.run("depmod")).arg("-A");
             kmod_quick.push(Cost::of(run.arg(&tree.release))?);
         }
@@ -224,7 +206,7 @@ fn changed(
     // As if nothing had been remembered.
     let full = scratch.join("full");
     Cost::of(
-        arguments(Run::new(umh).arg("depmod"))
+        arguments(Run::new(bench.umh).arg("depmod"))
             .arg("-o")
             .arg(&full)
             .args(["--full"])

@@ -8,15 +8,12 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::Row;
 use super::cost::Cost;
 use super::depmod::OURS;
-use crate::cache::Cache;
-use crate::kmod::Kmod;
+use super::{Bench, Row};
 use crate::run::Run;
 use crate::say;
 use crate::trees::{Form, Tree, files};
@@ -45,23 +42,16 @@ pub(super) const NAMES: &[(&str, &str)] = &[
 const EACH: usize = 10;
 
 /// Measures all tasks.
-pub(super) fn measure(
-    umh: &Path,
-    kmods: &[Kmod],
-    cache: &Cache,
-    rounds: usize,
-    rows: &mut Vec<Row>,
-) -> Result<()> {
+pub(super) fn measure(bench: &Bench<'_>, rows: &mut Vec<Row>) -> Result<()> {
     let scratch = crate::target().join("bench-modules");
     if scratch.exists() {
         fs::remove_dir_all(&scratch)?;
     }
     fs::create_dir_all(&scratch)?;
-    let tree = Tree::of(cache, Form::Raw)?.copy(&scratch)?;
-    let depmod = Run::new(umh).args(["depmod", "-C", "/dev/null", "-b"]);
+    let tree = Tree::of(bench.cache, Form::Raw)?.copy(&scratch)?;
+    let depmod = Run::new(bench.umh).args(["depmod", "-C", "/dev/null", "-b"]);
     depmod.arg(&scratch).arg(&tree.release).read()?;
 
-    let bench = Bench { umh, kmods, rounds };
     let modprobe = |words: &[&str]| {
         let place = ["-d".into(), scratch.clone().into(), "-S".into()];
         let words = words.iter().map(OsString::from);
@@ -87,13 +77,6 @@ pub(super) fn measure(
     Ok(())
 }
 
-/// The programs, and how often each does a task.
-struct Bench<'a> {
-    umh: &'a Path,
-    kmods: &'a [Kmod],
-    rounds: usize,
-}
-
 impl Bench<'_> {
     /// One task by all programs in turn.
     fn all(
@@ -107,7 +90,7 @@ impl Bench<'_> {
         let ours = || Run::new(self.umh).arg(tool);
         let mut programs: Vec<(String, Box<dyn Fn() -> Run + '_>)> =
             vec![(OURS.to_owned(), Box::new(ours))];
-        for kmod in self.kmods {
+        for kmod in &self.kmods {
             let name = format!("kmod {}", kmod.version);
             programs.push((name, Box::new(|| kmod.run(tool))));
         }
